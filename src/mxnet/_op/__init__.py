@@ -1,0 +1,1 @@
+"""Operator definitions. Importing this package registers all of them."""

@@ -1,0 +1,80 @@
+"""The cell that all array classes share, and the slots by which lower layers make arrays of the upper layers' classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ..context import Context, from_torch_device
+
+
+class Array:
+    """A mutable cell around a tensor (or a sparse struct).
+
+    `_d`  the values: a plain tensor that never requires grad (or a `_storage` struct). All writes go here.
+    `_t`  what a recorded operator reads: a leaf or the output of a graph, else `_d` itself. For sparse arrays `_t` is the
+          carrier in torch's graph (see sparse_autograd.py) or None. `_t` and `_d` share memory but not torch's version counter,
+          so writes outside `record()` never trip the graph that saved `_t`.
+    `_ctx` the context; `_grad` the gradient array or None; `_req` its grad_req.
+    Slots that were never set are made on demand by `__getattr__`: the hot path writes two slots only.
+    """
+
+    __slots__ = ("_d", "_t", "_ctx", "_grad", "_req", "__weakref__")
+    stype = "default"
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_d":  # a recorded output: its values without the graph
+            value: Any = self._t.data
+        elif name == "_ctx":
+            value = from_torch_device(self._d.device)
+        elif name == "_grad":
+            value = None
+        elif name == "_req":
+            value = "null"
+        elif name == "_t":
+            value = self._d if self.stype == "default" else None
+        else:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        setattr(self, name, value)
+        return value
+
+
+class Classes:
+    """Filled in by the ndarray layer: the class for each storage type."""
+
+    dense: type = Array
+    csr: type = Array
+    row_sparse: type = Array
+    numpy: type | None = None
+
+
+_new = object.__new__
+
+
+def wrap(value: Any, ctx: Context | None = None, cls: type | None = None) -> Any:
+    """An array around a plain tensor or struct that is in no graph."""
+    stype = "default" if isinstance(value, torch.Tensor) else value.stype
+    a = _new(cls or (Classes.dense if stype == "default" else getattr(Classes, stype)))
+    a._d = value
+    a._t = value if stype == "default" else None
+    if ctx is not None:
+        a._ctx = ctx
+    return a
+
+
+def wrap_recorded(tensor: torch.Tensor, ctx: Context | None = None, cls: type | None = None) -> Any:
+    """An array around a tensor that may be part of a graph."""
+    a = _new(cls or Classes.dense)
+    a._t = tensor
+    if not tensor.requires_grad:
+        a._d = tensor
+    if ctx is not None:
+        a._ctx = ctx
+    return a
+
+
+def in_graph(a: Array) -> bool:
+    """Whether the array is a leaf with gradient or the output of a recorded operator."""
+    t = a._t
+    return t is not None and isinstance(t, torch.Tensor) and t.requires_grad

@@ -1,0 +1,56 @@
+"""Leaves and their persistent gradients: how torch's accumulated gradients land in `NDArray.grad`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from .array import Array, wrap
+from .invoke import Sparse
+
+GRAD_REQ = {"write": 1, "add": 3, "null": 0, "inplace": 1}
+
+
+def make_leaf(a: Array, grad: Array | None, req: str) -> None:
+    """Make `a` a leaf whose gradient lands in `grad`; "null" makes it a constant. Drops any graph `a` was part of."""
+    if req not in GRAD_REQ:
+        raise KeyError(f"grad_req: {req!r} is unknown. Use write, add or null.")
+    values = a._d
+    a._grad, a._req = (grad if req != "null" else grad), req
+    dense = a.stype == "default"
+    if req == "null" or not values.dtype.is_floating_point:
+        a._t = values if dense else None
+        return
+    leaf = values.data if dense else torch.zeros((), dtype=values.dtype, device=values.device).expand(values.shape)
+    leaf.requires_grad_(True)
+    leaf.register_post_accumulate_grad_hook(Landing(grad, req))
+    a._t = leaf
+
+
+class Landing:
+    """The hook of one leaf: moves the gradient that torch accumulated into the array that the user sees."""
+
+    __slots__ = ("grad", "add")
+
+    def __init__(self, grad: Any, req: str) -> None:
+        self.grad, self.add = grad, req == "add"
+
+    def __call__(self, leaf: torch.Tensor) -> None:
+        value, leaf.grad = leaf.grad, None
+        target = self.grad
+        if target.stype != "default" or value.layout != torch.strided:
+            Sparse.land(target, value, self.add)
+        elif self.add:
+            target._d.add_(value.data)
+        else:
+            target._d.copy_(value.data)
+
+
+def zeros_like_grad(a: Array, stype: str | None) -> Array:
+    """The initial gradient array of `a`."""
+    kind = stype or a.stype
+    if kind == "default":
+        shape, dtype, device = tuple(a._d.shape), a._d.dtype, a._d.device
+        return wrap(torch.zeros(shape, dtype=dtype, device=device), a._ctx)
+    return wrap(Sparse.zeros(kind, tuple(a._d.shape), a._d.dtype, a._d.device), a._ctx)

@@ -1,0 +1,26 @@
+"""`mx.nd`: imperative arrays, and every operator as a function."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _op  # noqa: F401  registers the operators
+from .._op.registry import NAMES
+from .._runtime.functions import Namespace
+from . import _internal, contrib, image, linalg, op, random, sparse, utils
+from .ndarray import *  # noqa: F403
+from .sparse import BaseSparseNDArray, CSRNDArray, RowSparseNDArray, csr_matrix, row_sparse_array
+from .utils import array, empty, load, load_frombuffer, save, zeros
+
+_functions = Namespace(__name__, op.public_name)
+
+
+def __getattr__(name: str) -> Any:
+    return _functions.get(name, globals())
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(op.__dir__()))
+
+
+__all__ = [n for n in globals() if not n.startswith("_")] + [n for n in NAMES if op.public_name(n)]

@@ -1,0 +1,1 @@
+"""Placeholder until the random helper's file lands."""
