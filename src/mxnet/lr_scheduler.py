@@ -10,14 +10,14 @@ import logging
 from math import cos, pi
 from typing import Any
 
-from .registry import UnknownNameError as _NotSupported
+from .registry import BadArgument
 
 __all__ = ["LRScheduler", "FactorScheduler", "MultiFactorScheduler", "PolyScheduler", "CosineScheduler"]
 
 
 def _whole(owner: Any, name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _NotSupported(f"{type(owner).__name__}: {name} must be an int, got {value!r}. Pass a whole number of updates.")
+        raise BadArgument(f"{type(owner).__name__}: {name} must be an int, got {value!r}. Pass a whole number of updates.")
     return value
 
 
@@ -48,7 +48,7 @@ class LRScheduler:
     def get_warmup_lr(self, num_update: int) -> float:
         """The rate during warm-up."""
         if num_update >= self.warmup_steps:
-            raise _NotSupported(f"{type(self).__name__}: update {num_update} is after the warm-up of {self.warmup_steps}. Call the schedule itself.")
+            raise BadArgument(f"{type(self).__name__}: update {num_update} is after the warm-up of {self.warmup_steps}. Call the schedule itself.")
         if self.warmup_mode == "constant":
             return self.warmup_begin_lr
         return self.warmup_begin_lr + (self.warmup_final_lr - self.warmup_begin_lr) * num_update / self.warmup_steps
@@ -108,7 +108,7 @@ class MultiFactorScheduler(LRScheduler):
                  warmup_mode: str = "linear") -> None:  # fmt: skip
         super().__init__(base_lr, warmup_steps, warmup_begin_lr, warmup_mode)
         if not isinstance(step, (list, tuple)) or not step:
-            raise _NotSupported(f"MultiFactorScheduler: step must be a list of update numbers, got {step!r}. Pass e.g. [100, 200].")
+            raise BadArgument(f"MultiFactorScheduler: step must be a list of update numbers, got {step!r}. Pass e.g. [100, 200].")
         if any(s < 1 for s in step):
             raise ValueError(f"MultiFactorScheduler: step {list(step)} has an entry below 1. Use update numbers of 1 or more.")
         if any(b <= a for a, b in zip(step, step[1:])):

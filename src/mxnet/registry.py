@@ -12,8 +12,8 @@ from .error import hint
 _REGISTRIES: dict[type, dict[str, type]] = {}
 
 
-class UnknownNameError(ValueError, AssertionError):
-    """A name that no class is registered under, or something that can be no name. (MXNet raises AssertionError here.)"""
+class BadArgument(ValueError, AssertionError):
+    """An argument that cannot be. MXNet uses assert in these places, so programs may catch AssertionError; ValueError is what it is."""
 
 
 def get_registry(base_class: type) -> dict[str, type]:
@@ -27,7 +27,7 @@ def get_register_func(base_class: type, nickname: str) -> Callable[..., type]:
 
     def register(klass: type, name: str | None = None) -> type:
         if not (isinstance(klass, type) and issubclass(klass, base_class)):
-            raise UnknownNameError(f"register: {klass!r} is not a subclass of {base_class.__name__}. Derive the {nickname} from it.")
+            raise BadArgument(f"register: {klass!r} is not a subclass of {base_class.__name__}. Derive the {nickname} from it.")
         key = (name or klass.__name__).lower()
         if key in table and table[key] is not klass:
             old = table[key]
@@ -66,18 +66,18 @@ def get_create_func(base_class: type, nickname: str) -> Callable[..., Any]:
             name = kwargs.pop(nickname, None)
         if isinstance(name, base_class):
             if args or kwargs:
-                raise UnknownNameError(f"create: {nickname} is already an object, so it takes no arguments. Pass a name with arguments.")
+                raise BadArgument(f"create: {nickname} is already an object, so it takes no arguments. Pass a name with arguments.")
             return name
         if isinstance(name, dict):
             return create(**name)
         if not isinstance(name, str):
-            raise UnknownNameError(f"create: {nickname} must be a name or a {base_class.__name__}, got {type(name).__name__}. Pass one of them.")
+            raise BadArgument(f"create: {nickname} must be a name or a {base_class.__name__}, got {type(name).__name__}. Pass one of them.")
         if name[:1] in ("[", "{"):
             return _from_json(create, nickname, name)
         found = table.get(name.lower())
         if found is None:
             known = ", ".join(sorted(table))
-            raise UnknownNameError(f"create: no {nickname} is named {name!r}.{hint(name.lower(), table)} Use one of {known}, or register it.")
+            raise BadArgument(f"create: no {nickname} is named {name!r}.{hint(name.lower(), table)} Use one of {known}, or register it.")
         return found(*args, **kwargs)
 
     create.__doc__ = f"Make a {nickname} from an object (returned as it is), a name with arguments, a dict or JSON text."
@@ -94,8 +94,8 @@ def _from_json(create: Callable[..., Any], nickname: str, text: str) -> Any:
         if not isinstance(name, str):
             raise ValueError("the first item is no name")
     except (ValueError, TypeError, RecursionError) as e:
-        if isinstance(e, UnknownNameError):
+        if isinstance(e, BadArgument):
             raise
         shown = text if len(text) < 80 else text[:80] + "..."
-        raise UnknownNameError(f"create: cannot read {nickname} from {shown!r} ({e}). Write it as '[\"name\", {{arguments}}]'.") from None
+        raise BadArgument(f"create: cannot read {nickname} from {shown!r} ({e}). Write it as '[\"name\", {{arguments}}]'.") from None
     return create(name, **kwargs)

@@ -9,14 +9,15 @@ from typing import Any
 from .._op.params import REQUIRED
 from .._op.registry import NAMES, Op
 from ..error import MXNetError
-from .array import Array
-from .invoke import NO_ATTRS, invoke
+from .array import Array, Classes
+from .invoke import BAD_INPUT, NO_ATTRS, Hooks, explain, invoke
+from .state import state
 
 
 def nd_function(op: Op, name: str, module: str) -> Callable:
     """The imperative function of an operator."""
     op.prepare()
-    call = _variadic(op) if op.variadic else _fixed(op)
+    call = _variadic(op) if op.variadic else _unary(op) if op.bare and len(op.inputs) == 1 and not op.special else _fixed(op)
     call.__name__ = call.__qualname__ = name
     call.__module__ = module
     call.__doc__ = help_text(op)
@@ -29,10 +30,26 @@ def _fixed(op: Op) -> Callable:
     arity, attr_names, position = len(inputs), tuple(specs), {n: i for i, n in enumerate(inputs)}
     plain = op.required == arity and not op._required_attrs and op._active is None
     parse, cache = op.parse, op.cache
+    fast: dict[Any, dict] = {}  # (number of arrays, attributes) of calls that were checked before -> typed attributes
+    only_attributes: dict[Any, bool] = {}  # names of keyword arguments -> whether all are attributes
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if plain and not kwargs and len(args) == arity:
-            return invoke(op, args, NO_ATTRS)
+        count = len(args)
+        if not kwargs:
+            if plain and count == arity:
+                return invoke(op, args, NO_ATTRS)
+        elif count <= arity:
+            names = tuple(kwargs)
+            known = only_attributes.get(names)
+            if known is None:
+                known = only_attributes[names] = all(n not in position and n not in ("out", "name") for n in names)
+            if known:
+                try:
+                    typed = fast[count, tuple(kwargs.items())]
+                except (KeyError, TypeError):
+                    pass
+                else:
+                    return invoke(op, args, typed)
         arrays: list = [None] * arity
         attrs: dict = {}
         out = None
@@ -43,11 +60,11 @@ def _fixed(op: Op) -> Callable:
                 try:
                     attrs[attr_names[i - arity]] = a
                 except IndexError:
-                    return _too_many(op, len(args))
+                    return _too_many(op, count)
         for key, value in kwargs.items():
             if key in position:
                 i = position[key]
-                if i < len(args):
+                if i < count:
                     raise TypeError(f"{op.name}: got {key} twice, by position and by name. Pass it once.")
                 arrays[i] = value
             elif key == "out":
@@ -58,9 +75,39 @@ def _fixed(op: Op) -> Callable:
             typed = cache[tuple(attrs.items())]
         except (KeyError, TypeError):
             typed = parse(attrs)
-        if None in arrays if plain else True:
-            arrays = _present(op, arrays, typed)
+        arrays = _present(op, arrays, typed)
+        if out is None and len(arrays) == count and len(attrs) == len(kwargs):
+            try:
+                if len(fast) > 1024:
+                    fast.clear()
+                fast[count, tuple(attrs.items())] = typed
+            except TypeError:  # an attribute that cannot be hashed
+                pass
         return invoke(op, arrays, typed, out)
+
+    return call
+
+
+def _unary(op: Op) -> Callable:
+    """One dense array in, no attributes: the shortest way, with everything else left to the general one."""
+    general, fn, dense, new = _fixed(op), op.fn, Classes.dense, object.__new__
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs and not Hooks.active:
+            x = args[0]
+            if type(x) is dense:
+                recording = state.recording
+                try:
+                    r = fn(x._t if recording else x._d)
+                except BAD_INPUT as e:
+                    raise explain(op, e, (x._d,), NO_ATTRS) from None
+                a = new(dense)
+                a._t = r
+                if not (recording and r.requires_grad):
+                    a._d = r
+                a._ctx = x._ctx
+                return a
+        return general(*args, **kwargs)
 
     return call
 
@@ -72,7 +119,7 @@ def _present(op: Op, arrays: list, attrs: dict) -> list:
     else:
         needed = op.active_inputs(attrs)
     for name in needed:
-        if arrays[op.inputs.index(name)] is None:
+        if name in op.inputs and arrays[op.inputs.index(name)] is None:
             raise MXNetError(f"{op.name}: input {name} is missing. Pass an NDArray.")
     while arrays and arrays[-1] is None:
         arrays.pop()

@@ -41,6 +41,8 @@ def invoke(op: Op, arrays: Any, attrs: dict, out: Any = None) -> Any:
         else:
             return _invoke_any(op, arrays, attrs, out)
     if out is not None or op.special or Hooks.active or not tensors:
+        if not op._ready:
+            return invoke(op.prepare(), arrays, attrs, out)
         return _invoke_dense(op, arrays, tensors, attrs, out, dense)
     try:
         result = op.fn(*tensors, **attrs)

@@ -13,7 +13,7 @@ from .._op.registry import NAMES
 from .._runtime import backward as _backward
 from .._runtime.array import Array, Classes, in_graph, wrap, wrap_recorded
 from .._runtime.functions import OpMethod
-from .._runtime.invoke import NO_ATTRS, Sparse, invoke
+from .._runtime.invoke import BAD_INPUT, NO_ATTRS, Hooks, Sparse, explain, invoke
 from .._runtime.state import state
 from ..context import Context, from_torch_device
 from ..error import MXNetError
@@ -26,13 +26,32 @@ _Tensor = torch.Tensor
 
 
 def _binary(array_op: str, scalar_op: str, symbol: str) -> Callable:
-    """The method of a binary operator: array with array, or array with number."""
+    """The method of a binary operator: array with array, or array with number. Two dense arrays take the shortest way."""
+    op: Any = None
+    fn: Any = None
+    special = True
 
     def method(self: NDArray, other: Any) -> Any:
+        nonlocal op, fn, special
+        if type(other) is NDArray and type(self) is NDArray and not special and not Hooks.active:
+            recording = state.recording
+            try:
+                r = fn(self._t, other._t) if recording else fn(self._d, other._d)
+            except BAD_INPUT as e:
+                raise explain(op, e, (self._d, other._d), NO_ATTRS) from None
+            a = _new(NDArray)
+            a._t = r
+            if not (recording and r.requires_grad):
+                a._d = r
+            a._ctx = self._ctx
+            return a
         if isinstance(other, Array):
-            return invoke(_OPS[array_op], (self, other), NO_ATTRS)
+            if op is None:
+                op = _OPS[array_op].prepare()
+                fn, special = op.fn, op.special
+            return invoke(op, (self, other), NO_ATTRS)
         if isinstance(other, _NUMBERS):
-            return invoke(_OPS[scalar_op], (self,), _scalar_attrs(other))
+            return invoke(_OPS[scalar_op].prepare(), (self,), _scalar_attrs(other))
         return _foreign(self, other, symbol)
 
     return method
