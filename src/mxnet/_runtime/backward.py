@@ -12,7 +12,7 @@ from .invoke import Sparse
 GRAD_REQ = {"write": 1, "add": 3, "null": 0, "inplace": 1}
 
 
-def make_leaf(a: Array, grad: Array | None, req: str) -> None:
+def make_leaf(a: Array, grad: Array | None, req: str) -> Landing | None:
     """Make `a` a leaf whose gradient lands in `grad`; "null" makes it a constant. Drops any graph `a` was part of."""
     if req not in GRAD_REQ:
         raise KeyError(f"grad_req: {req!r} is unknown. Use write, add or null.")
@@ -21,22 +21,28 @@ def make_leaf(a: Array, grad: Array | None, req: str) -> None:
     dense = a.stype == "default"
     if req == "null" or not values.dtype.is_floating_point:
         a._t = values if dense else None
-        return
+        return None
     leaf = values.data if dense else torch.zeros((), dtype=values.dtype, device=values.device).expand(values.shape)
     leaf.requires_grad_(True)
-    leaf.register_post_accumulate_grad_hook(Landing(grad, req))
+    landing = Landing(grad, req)
+    leaf.register_post_accumulate_grad_hook(landing)
     a._t = leaf
+    return landing
 
 
 class Landing:
-    """The hook of one leaf: moves the gradient that torch accumulated into the array that the user sees."""
+    """The hook of one leaf: moves the gradient that torch accumulated into the array that the user sees.
 
-    __slots__ = ("grad", "add")
+    `fresh` tells whether a gradient landed since somebody (gluon's Trainer) set it to False.
+    """
+
+    __slots__ = ("grad", "add", "fresh")
 
     def __init__(self, grad: Any, req: str) -> None:
-        self.grad, self.add = grad, req == "add"
+        self.grad, self.add, self.fresh = grad, req == "add", False
 
     def __call__(self, leaf: torch.Tensor) -> None:
+        self.fresh = True
         value, leaf.grad = leaf.grad, None
         target = self.grad
         if target.stype != "default" or value.layout != torch.strided:
