@@ -1,0 +1,156 @@
+"""BatchNorm and its variants: normalization by the statistics of a batch, with moving averages as auxiliary states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .._dtype import name_of
+from ..error import MXNetError
+from .nn_checks import HALF, channel_axis, expect_float, expect_shape
+from .nn_gradients import constant_of
+from .registry import Op, register
+
+INPUTS = ("gamma", "beta", "moving_mean", "moving_var")
+
+
+class _Averages(torch.autograd.Function):
+    """Identity whose backward moves the averages: MXNet updates them when a gradient is taken, not in the forward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, result: Tensor, mean: Tensor, inverse_std: Tensor, moving: tuple, gamma: Tensor | None, momentum: float, eps: float) -> Tensor:
+        ctx.save_for_backward(mean, inverse_std)
+        ctx.moving, ctx.gamma, ctx.momentum, ctx.eps = moving, gamma, momentum, eps
+        return result.view_as(result)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        mean, inverse_std = ctx.saved_tensors
+        with torch.no_grad():
+            moving_mean, moving_var = ctx.moving
+            variance = (inverse_std.square().reciprocal() - ctx.eps).clamp_(min=0)
+            moving_mean.mul_(ctx.momentum).add_(mean.to(moving_mean.dtype), alpha=1 - ctx.momentum)
+            moving_var.mul_(ctx.momentum).add_(variance.to(moving_var.dtype), alpha=1 - ctx.momentum)
+            if ctx.gamma is not None:
+                ctx.gamma.fill_(1)
+        return grad, None, None, None, None, None, None
+
+
+def normalize(
+    name: str, data: Tensor, parameters: tuple[Tensor, ...], *, eps: float, momentum: float, fix_gamma: bool, use_global_stats: bool,
+    output_mean_var: bool, axis: int, training: bool,
+) -> Tensor | tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """What all variants share; see `batch_norm`."""
+    gamma, beta, moving_mean, moving_var = parameters
+    expect_float(name, data)
+    axis = channel_axis(name, axis, data.dim())
+    channels = (data.size(axis),)
+    wanted = torch.float32 if data.dtype in HALF else data.dtype
+    for label, t in zip(INPUTS, parameters):
+        if t.shape != channels:
+            expect_shape(name, label, t, channels, f"the channels of data, axis {axis}")
+        if t.dtype != wanted:
+            raise MXNetError(f"{name}: {label} is {name_of(t.dtype)}, for data of {name_of(data.dtype)} it must be {name_of(wanted)}. Use {label}.astype({name_of(wanted)!r}).")
+    weight = constant_of(torch.ones_like(gamma), gamma) if fix_gamma else gamma
+    moved = data if axis == 1 or data.dim() == 1 else data.movedim(axis, 1)
+    if data.dim() == 1:  # (C,) -> (1, C)
+        moved = data.unsqueeze(0)
+    batch_statistics = training and not use_global_stats
+    if batch_statistics and data.device.type != "meta":
+        result, mean, inverse_std = torch.native_batch_norm(moved, weight, beta, None, None, True, 0.0, eps)
+        mean, inverse_std = mean.detach(), inverse_std.detach()
+        if result.requires_grad:
+            fixed = gamma.detach() if fix_gamma else None
+            result = _Averages.apply(result, mean, inverse_std, (moving_mean, moving_var), fixed, momentum, eps)
+    else:
+        result = torch.batch_norm(moved, weight, beta, moving_mean, moving_var, False, 0.0, eps, torch.backends.cudnn.enabled)
+    if data.dim() == 1:
+        result = result.squeeze(0)
+    elif axis != 1:
+        result = result.movedim(1, axis).contiguous()
+    if not output_mean_var:
+        return result
+    if not batch_statistics or data.device.type == "meta":
+        mean, inverse_std = moving_mean.clone(), torch.rsqrt(moving_var + eps)
+    return result, mean, inverse_std
+
+
+def _batch_norm(
+    data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, moving_var: Tensor, *, eps: float = 1e-3, momentum: float = 0.9,
+    fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, axis: int = 1, cudnn_off: bool = False,
+    min_calib_range: float | None = None, max_calib_range: float | None = None, training: bool = False,
+) -> Tensor | tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """(data - mean) / sqrt(var + eps) * gamma + beta for every channel (index along `axis`).
+
+    mean and var (biased) are those of the batch in training, else, or with use_global_stats, the moving ones. In training each backward pass
+    moves the averages: moving = momentum * moving + (1 - momentum) * batch. fix_gamma: gamma counts as 1, its gradient is zero, and training
+    writes 1 into it. All parameters have one entry a channel; they are float32 for float16 and bfloat16 data, else of data's type.
+    output_mean_var adds mean and 1 / sqrt(var + eps) as outputs. The calibration ranges and cudnn_off are accepted and have no effect.
+
+    Differs: a training pass without a backward pass leaves the averages alone on every device.
+
+    >>> one, zero = mx.nd.ones(2), mx.nd.zeros(2)
+    >>> mx.nd.BatchNorm(mx.nd.ones((3, 2)), one, zero, zero, one, eps=0).asnumpy()[0].tolist()
+    [1.0, 1.0]
+    """
+    return normalize("BatchNorm", data, (gamma, beta, moving_mean, moving_var), eps=eps, momentum=momentum, fix_gamma=fix_gamma,
+                     use_global_stats=use_global_stats, output_mean_var=output_mean_var, axis=axis, training=training)  # fmt: skip
+
+
+def _batch_norm_v1(
+    data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, moving_var: Tensor, *, eps: float = 1e-3, momentum: float = 0.9,
+    fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, training: bool = False,
+) -> Tensor | tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """The old name of BatchNorm with axis 1, for graphs that were saved with it."""
+    return normalize("BatchNorm_v1", data, (gamma, beta, moving_mean, moving_var), eps=eps, momentum=momentum, fix_gamma=fix_gamma,
+                     use_global_stats=use_global_stats, output_mean_var=output_mean_var, axis=1, training=training)  # fmt: skip
+
+
+def _sync_batch_norm(
+    data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, moving_var: Tensor, *, eps: float = 1e-3, momentum: float = 0.9,
+    fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, ndev: int = 1, key: str, training: bool = False,
+) -> Tensor | tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """BatchNorm with axis 1 whose statistics span devices; `key` names the layer, `ndev` counts the devices.
+
+    Differs: statistics are those of this process's batch.
+    """
+    return normalize("SyncBatchNorm", data, (gamma, beta, moving_mean, moving_var), eps=eps, momentum=momentum, fix_gamma=fix_gamma,
+                     use_global_stats=use_global_stats, output_mean_var=output_mean_var, axis=1, training=training)  # fmt: skip
+
+
+def _batch_norm_relu(
+    data: Tensor, gamma: Tensor, beta: Tensor, moving_mean: Tensor, moving_var: Tensor, *, eps: float = 1e-3, momentum: float = 0.9,
+    fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, axis: int = 1, cudnn_off: bool = False,
+    min_calib_range: float | None = None, max_calib_range: float | None = None, training: bool = False,
+) -> Tensor | tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """max(BatchNorm(data), 0); see BatchNorm."""
+    result = normalize("BatchNormWithReLU", data, (gamma, beta, moving_mean, moving_var), eps=eps, momentum=momentum, fix_gamma=fix_gamma,
+                       use_global_stats=use_global_stats, output_mean_var=output_mean_var, axis=axis, training=training)  # fmt: skip
+    return torch.relu(result) if isinstance(result, Tensor) else (torch.relu(result[0]), *result[1:])
+
+
+def _outputs(*, output_mean_var: bool, **_: object) -> int:
+    return 3 if output_mean_var else 1
+
+
+def _shapes(shapes: dict, *, axis: int = 1, **_: object) -> dict:
+    data = shapes.get("data")
+    if data is not None:
+        channels = (data[channel_axis("BatchNorm", axis, len(data))],)
+        for name in INPUTS:
+            shapes[name] = shapes.get(name) or channels
+    return shapes
+
+
+def _define(name: str, fn: Any, *aliases: str) -> Op:
+    made = register(Op(name, fn, aliases=aliases, amp="fp32", outputs=_outputs, mutates=("moving_mean", "moving_var"), output_names=("output", "mean", "var")))
+    made.complete_shapes(_shapes)
+    return made
+
+
+batch_norm = _define("BatchNorm", _batch_norm, "_npx_batch_norm")
+batch_norm_v1 = _define("BatchNorm_v1", _batch_norm_v1)
+sync_batch_norm = _define("_contrib_SyncBatchNorm", _sync_batch_norm)
+batch_norm_relu = _define("_contrib_BatchNormWithReLU", _batch_norm_relu)
