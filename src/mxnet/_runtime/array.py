@@ -49,13 +49,10 @@ class Classes:
     numpy: type | None = None
 
 
-_new = object.__new__
-
-
 def wrap(value: Any, ctx: Context | None = None, cls: type | None = None) -> Any:
     """An array around a plain tensor or struct that is in no graph."""
     stype = "default" if isinstance(value, torch.Tensor) else value.stype
-    a = _new(cls or (Classes.dense if stype == "default" else getattr(Classes, stype)))
+    a = (cls or (Classes.dense if stype == "default" else getattr(Classes, stype)))()
     a._d = value
     a._t = value if stype == "default" else None
     if ctx is not None:
@@ -65,7 +62,7 @@ def wrap(value: Any, ctx: Context | None = None, cls: type | None = None) -> Any
 
 def wrap_recorded(tensor: torch.Tensor, ctx: Context | None = None, cls: type | None = None) -> Any:
     """An array around a tensor that may be part of a graph."""
-    a = _new(cls or Classes.dense)
+    a = (cls or Classes.dense)()
     a._t = tensor
     if not tensor.requires_grad:
         a._d = tensor

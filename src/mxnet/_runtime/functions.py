@@ -90,7 +90,7 @@ def _fixed(op: Op) -> Callable:
 
 def _unary(op: Op) -> Callable:
     """One dense array in, no attributes: the shortest way, with everything else left to the general one."""
-    general, fn, dense, new = _fixed(op), op.fn, Classes.dense, object.__new__
+    general, fn, dense = _fixed(op), op.fn, Classes.dense
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs and not Hooks.active:
@@ -101,7 +101,7 @@ def _unary(op: Op) -> Callable:
                     r = fn(x._t if recording else x._d)
                 except BAD_INPUT as e:
                     raise explain(op, e, (x._d,), NO_ATTRS) from None
-                a = new(dense)
+                a = dense()
                 a._t = r
                 if not (recording and r.requires_grad):
                     a._d = r

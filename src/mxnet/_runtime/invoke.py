@@ -13,7 +13,6 @@ from . import rng
 from .array import Array, Classes, in_graph, wrap, wrap_recorded
 from .state import state
 
-_new = object.__new__
 _Tensor = torch.Tensor
 #: What operator functions raise for bad input; anything else is a defect and keeps its traceback.
 BAD_INPUT = (RuntimeError, IndexError, TypeError, ValueError, NotImplementedError, OverflowError)
@@ -49,7 +48,7 @@ def invoke(op: Op, arrays: Any, attrs: dict, out: Any = None) -> Any:
     except BAD_INPUT as e:
         raise explain(op, e, tensors, attrs) from None
     if type(result) is _Tensor:
-        a = _new(dense)
+        a = dense()
         a._t = result
         if not (recording and result.requires_grad):
             a._d = result

@@ -39,7 +39,7 @@ def _binary(array_op: str, scalar_op: str, symbol: str) -> Callable:
                 r = fn(self._t, other._t) if recording else fn(self._d, other._d)
             except BAD_INPUT as e:
                 raise explain(op, e, (self._d, other._d), NO_ATTRS) from None
-            a = _new(NDArray)
+            a = NDArray()
             a._t = r
             if not (recording and r.requires_grad):
                 a._d = r
@@ -335,18 +335,27 @@ class NDArray(Array):
     # ---- indexing
 
     def __getitem__(self, key: Any) -> NDArray:
-        t = self._t if state.recording else self._d
-        kind = type(key)
-        if (kind is int and t.dim() > 1) or (kind is slice and t.dim() and (key.step is None or key.step == 1)):
+        recording = state.recording
+        if not recording and type(key) is slice and key.step is None:  # the shortest way for the commonest key
+            try:
+                r = self._d[key]
+            except (IndexError, TypeError):
+                r = _indexing.get(self._d, key)
+            a = type(self)()
+            a._d = a._t = r
+            a._ctx = self._ctx
+            return a
+        t = self._t if recording else self._d
+        if type(key) is slice and key.step is None or type(key) is int and t.dim() > 1:
             try:
                 r = t[key]
             except (IndexError, TypeError):
                 r = _indexing.get(t, key)  # words the error
         else:
             r = _indexing.get(t, key)
-        a = _new(type(self))
+        a = type(self)()
         a._t = r
-        if not r.requires_grad:
+        if not (recording and r.requires_grad):
             a._d = r
         a._ctx = self._ctx
         return a
