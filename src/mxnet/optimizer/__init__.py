@@ -1,0 +1,9 @@
+"""Optimizers: `mx.optimizer.create("adam", learning_rate=1e-3)`, and updaters that keep their states."""
+
+from __future__ import annotations
+
+from . import contrib, optimizer
+from .optimizer import *  # noqa: F403
+from .optimizer import __all__ as _names
+
+__all__ = [*_names, "contrib", "optimizer"]

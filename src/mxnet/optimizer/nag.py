@@ -1,0 +1,46 @@
+"""Nesterov's accelerated gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._base import LOW_PRECISION, Optimizer, run, zeros_like
+
+
+@Optimizer.register
+class NAG(Optimizer):
+    """mom = momentum * mom - lr * g;  weight += momentum * mom - lr * g, with g = clip(rescale_grad * grad) + wd * weight.
+
+    Without momentum it is plain gradient descent. State: mom, and the float32 master copy under multi_precision.
+    """
+
+    def __init__(self, momentum: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.momentum = momentum
+
+    def create_state(self, index: Any, weight: Any) -> Any:
+        return zeros_like(weight, "default") if self.momentum != 0.0 else None
+
+    def create_state_multi_precision(self, index: Any, weight: Any) -> Any:
+        if self.multi_precision and weight._d.dtype in LOW_PRECISION:
+            master = weight.astype("float32")
+            return self.create_state(index, master), master
+        return self.create_state(index, weight)
+
+    def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
+        self._update_impl(index, weight, grad, state, False)
+
+    def update_multi_precision(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
+        self._update_impl(index, weight, grad, state, self.multi_precision and weight._d.dtype in LOW_PRECISION)
+
+    def _update_impl(self, index: Any, weight: Any, grad: Any, state: Any, master: bool) -> None:
+        lr, wd = self._step(index)
+        attrs = self._common(lr, wd)
+        momentum, copy = state if master else (state, None)
+        name, arrays = "sgd_update", (weight, grad)
+        if momentum is not None:
+            name, arrays = "nag_mom_update", (weight, grad, momentum)
+            attrs["momentum"] = float(self.momentum)
+        if master:
+            name, arrays = "mp_" + name, (*arrays, copy)
+        run(name, arrays, attrs, weight)

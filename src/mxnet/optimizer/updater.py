@@ -1,0 +1,110 @@
+"""Updater: keeps the states of an optimizer's parameters, and applies the optimizer to (index, gradient, weight)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import autograd
+from .._runtime.array import Array
+from .._runtime.state import state as flags
+from ..base import py_str
+from . import states as _states
+from ._base import Optimizer
+
+
+class Updater:
+    """A function `updater(index, grad, weight)` with the optimizer's states; the KVStore and the gluon Trainer use it.
+
+    index, grad, weight may be lists of equal length: optimizers that can (aggregate_num > 0) then update many parameters in one call.
+    """
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.states: dict = {}
+        #: False for states that were loaded and may still be on another context than their weight
+        self.states_synced: dict = {}
+        self.aggregate_updates = optimizer.aggregate_num > 0
+
+    def __call__(self, index: Any, grad: Any, weight: Any) -> None:
+        if flags.recording:
+            with autograd.pause():
+                self._apply(index, grad, weight)
+        else:
+            self._apply(index, grad, weight)
+
+    def _apply(self, index: Any, grad: Any, weight: Any) -> None:
+        optimizer = self.optimizer
+        if not isinstance(index, (list, tuple)):
+            if type(index) is bytes:
+                index = py_str(index)
+            optimizer._set_current_context(weight._ctx.device_id)
+            optimizer.update_multi_precision(index, weight, grad, self._state(index, weight))
+            return
+        if not index:
+            return
+        index = [py_str(i) if type(i) is bytes else i for i in index]
+        optimizer._set_current_context(weight[0]._ctx.device_id)
+        states = [self._state(i, w) for i, w in zip(index, weight)]
+        if not self.aggregate_updates:
+            for i, w, g, s in zip(index, weight, grad, states):
+                optimizer.update_multi_precision(i, w, g, s)
+            return
+        groups: dict[Any, list[int]] = {}
+        for k, w in enumerate(weight):
+            groups.setdefault((w._d.dtype, w.stype, grad[k].stype), []).append(k)
+        size = optimizer.aggregate_num
+        for group in groups.values():
+            for start in range(0, len(group), size):
+                part = group[start : start + size]
+                optimizer.update_multi_precision(
+                    [index[k] for k in part], [weight[k] for k in part], [grad[k] for k in part], [states[k] for k in part]
+                )
+
+    def _state(self, index: Any, weight: Any) -> Any:
+        """The state of a parameter, made at its first update, and on the weight's context."""
+        try:
+            found = self.states[index]
+        except KeyError:
+            found = self.states[index] = self.optimizer.create_state_multi_precision(index, weight)
+            self.states_synced[index] = True
+            return found
+        if not self.states_synced[index]:
+            found = self.states[index] = self.sync_state_context(found, weight.context)
+            self.states_synced[index] = True
+        return found
+
+    def sync_state_context(self, state: Any, context: Any) -> Any:
+        """The state with its arrays on a context."""
+        if isinstance(state, Array):
+            return state.as_in_context(context)
+        if isinstance(state, (tuple, list)):
+            return type(state)(self.sync_state_context(s, context) for s in state)
+        return state
+
+    def set_states(self, states: bytes) -> None:
+        """Take over states (and the optimizer, if it was saved with them) from `get_states` or from a file that MXNet wrote.
+
+        Nothing in the bytes can run code. Errors: MXNetError naming the defect and its offset.
+        """
+        loaded, optimizer = _states.loads(states, self.optimizer)
+        if optimizer is not None:
+            self.optimizer = optimizer
+            self.aggregate_updates = optimizer.aggregate_num > 0
+        self.states = loaded
+        self.states_synced = dict.fromkeys(loaded, False)
+
+    def get_states(self, dump_optimizer: bool = False) -> bytes:
+        """All states as bytes, with the optimizer's settings and counts if `dump_optimizer`."""
+        return _states.dumps(self.states, self.optimizer if dump_optimizer else None)
+
+
+def get_updater(optimizer: Optimizer) -> Updater:
+    """The updater of an optimizer.
+
+    >>> updater = get_updater(mx.optimizer.SGD(learning_rate=0.1))
+    >>> w = mx.nd.ones((2,)); updater(0, mx.nd.ones((2,)), w); w.asnumpy()
+    array([0.9, 0.9], dtype=float32)
+    """
+    return Updater(optimizer)
+
+
