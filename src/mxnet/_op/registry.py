@@ -29,6 +29,7 @@ class Op:
         "name", "fn", "aliases", "amp", "_outputs", "_visible", "mutates", "zero_grad", "views", "doc", "_ready", "_inputs", "_required",
         "variadic", "_specs", "_required_attrs", "reserved", "_active", "complete", "storages", "infer_rule", "count_attr", "cache", "_names",
         "output_names", "bare", "stype_rule", "special", "dense_storage",
+        "free", "_aux", "_output_names",
     )  # fmt: skip
 
     def __init__(self, name: str, fn: Callable, *, aliases: Sequence[str] = (), amp: str = "any", outputs: Any = 1, visible: Any = None,
@@ -53,6 +54,9 @@ class Op:
         self.storages: dict[tuple[str, ...], Callable] = {}
         self.count_attr = count_attr
         self.output_names = tuple(output_names)
+        self.free = False  # takes any further attribute as a string (`**settings`)
+        self._aux: Callable[..., Sequence[str]] | None = None
+        self._output_names: Callable[..., Sequence[str]] | None = None
         self.cache: dict[Any, dict] = {}
         #: whether a call needs more than `fn(*tensors, **attrs)`; the hot path of invoke reads it
         self.special = True
@@ -69,7 +73,9 @@ class Op:
             hints = typing.get_type_hints(self.fn)
             inputs, specs, reserved, required = [], {}, [], 0
             for p in inspect.signature(self.fn).parameters.values():
-                if p.kind is p.VAR_POSITIONAL:
+                if p.kind is p.VAR_KEYWORD:
+                    self.free = True
+                elif p.kind is p.VAR_POSITIONAL:
                     self.variadic = True
                     inputs.append(p.name)
                 elif p.kind is not p.KEYWORD_ONLY:
@@ -114,6 +120,14 @@ class Op:
         full.update(attrs)
         return full
 
+    def aux_inputs(self, attrs: dict) -> Sequence[str]:
+        """The inputs that are auxiliary states: written by the operator, without gradient."""
+        return self.mutates if self._aux is None else self._aux(**self.with_defaults(attrs))
+
+    def names_of_outputs(self, attrs: dict) -> Sequence[str]:
+        """Suffixes of the outputs in symbols, or () for "output" and "output0" ..."""
+        return self.output_names if self._output_names is None else self._output_names(**self.with_defaults(attrs))
+
     def num_outputs(self, attrs: dict) -> int:
         """Outputs of the function, hidden ones included."""
         return self._outputs if isinstance(self._outputs, int) else self._outputs(**self.with_defaults(attrs))
@@ -140,9 +154,12 @@ class Op:
         for name, value in attrs.items():
             spec = specs.get(name)
             if spec is None:
-                if name in self.inputs:
+                if name in self.inputs and not self.variadic:
                     raise MXNetError(f"{self.name}: input {name} must be an array, got {type(value).__name__}. Pass an NDArray.")
                 if name == self.count_attr and self.variadic or (name.startswith("__") and name.endswith("__")):
+                    continue
+                if self.free:
+                    parsed[name] = str(value)
                     continue
                 known = ", ".join(specs) or "none"
                 raise MXNetError(f"{self.name}: unknown attribute {name!r} (attributes: {known}).{hint(name, specs)}")
@@ -175,6 +192,16 @@ class Op:
     def input_rule(self, fn: Callable[..., Sequence[str]]) -> Callable:
         """Decorator: which inputs exist for given attributes; receives every attribute by name."""
         self._active = fn
+        return fn
+
+    def aux_rule(self, fn: Callable[..., Sequence[str]]) -> Callable:
+        """Decorator: which inputs are auxiliary states, where attributes decide it."""
+        self._aux = fn
+        return fn
+
+    def output_name_rule(self, fn: Callable[..., Sequence[str]]) -> Callable:
+        """Decorator: suffixes of the outputs in symbols, where attributes decide them."""
+        self._output_names = fn
         return fn
 
     def complete_shapes(self, fn: Callable) -> Callable:

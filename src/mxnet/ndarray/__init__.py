@@ -8,6 +8,7 @@ from .. import _op  # noqa: F401  registers the operators
 from .._op.registry import NAMES
 from .._runtime.functions import Namespace
 from . import _internal, contrib, image, linalg, op, random, sparse, utils
+from ._custom import Custom
 from .ndarray import *  # noqa: F403
 from .sparse import BaseSparseNDArray, CSRNDArray, RowSparseNDArray, csr_matrix, row_sparse_array
 from .utils import array, empty, load, load_frombuffer, save, zeros

@@ -1,0 +1,272 @@
+"""Operators of the user's own: CustomOp computes, CustomOpProp declares, `register` gives it a name for `mx.nd.Custom` and `mx.sym.Custom`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import _dtype, autograd
+from .._op.custom import UserOperators
+from .._op.registry import NAMES
+from .._runtime.array import Array, wrap
+from .._runtime.invoke import invoke
+from ..context import from_torch_device
+from ..error import MXNetError, hint
+
+PROPS: dict[str, type] = {}
+
+
+class CustomOp:
+    """Computes: subclass it and write `forward` and `backward`; put results with `assign`."""
+
+    def forward(self, is_train: bool, req: list[str], in_data: list, out_data: list, aux: list) -> None:
+        """Compute out_data from in_data."""
+        raise NotImplementedError("CustomOp: forward is not defined. Define it in the subclass.")
+
+    def backward(self, req: list[str], out_grad: list, in_data: list, out_data: list, in_grad: list, aux: list) -> None:
+        """Compute in_grad from out_grad."""
+        raise NotImplementedError("CustomOp: backward is not defined. Define it in the subclass.")
+
+    def assign(self, dst: Any, req: str, src: Any) -> None:
+        """Put `src` into `dst` as `req` says: "write", "inplace", "add" or "null"."""
+        if req in ("write", "inplace"):
+            dst[:] = src
+        elif req == "add":
+            dst[:] = dst + src
+        elif req != "null":
+            raise ValueError(f"assign: req {req!r} is unknown. Use null, write, inplace or add.")
+
+
+class CustomOpProp:
+    """Declares: names, shapes and types of arguments, outputs and auxiliary states; makes the CustomOp."""
+
+    def __init__(self, need_top_grad: bool = True) -> None:
+        self.need_top_grad_ = need_top_grad
+
+    def infer_shape(self, in_shape: list) -> tuple:
+        """(argument shapes, output shapes, auxiliary shapes) from argument shapes; default: outputs are shaped as the first argument."""
+        return in_shape, [in_shape[0]] * len(self.list_outputs()), []
+
+    def infer_type(self, in_type: list) -> tuple:
+        """(argument types, output types, auxiliary types); default: all as the first argument."""
+        return in_type, [in_type[0]] * len(self.list_outputs()), [in_type[0]] * len(self.list_auxiliary_states())
+
+    def infer_storage_type(self, in_stype: list) -> tuple:
+        """Storage types; default: all dense."""
+        return in_stype, ["default"] * len(self.list_outputs()), ["default"] * len(self.list_auxiliary_states())
+
+    def infer_storage_type_backward(self, ograd_stype: list, in_stype: list, out_stype: list, igrad_stype: list, aux_stype: list) -> tuple:
+        """Storage types of the backward pass; default: all dense."""
+        return ograd_stype, in_stype, out_stype, ["default"] * len(igrad_stype), aux_stype
+
+    def list_outputs(self) -> list[str]:
+        """Names of the outputs."""
+        return ["output"]
+
+    def list_arguments(self) -> list[str]:
+        """Names of the arguments."""
+        return ["data"]
+
+    def list_auxiliary_states(self) -> list[str]:
+        """Names of the auxiliary states."""
+        return []
+
+    def declare_backward_dependency(self, out_grad: list, in_data: list, out_data: list) -> list:
+        """Which of these `backward` reads."""
+        deps = list(out_grad) if self.need_top_grad_ else []
+        return [*deps, *in_data, *out_data]
+
+    def create_operator(self, ctx: Any, in_shapes: list, in_dtypes: list) -> CustomOp:
+        """The operator for these shapes and types."""
+        return CustomOp()
+
+
+def register(reg_name: str) -> Callable[[type], type]:
+    """Decorator for a CustomOpProp: the name for `op_type=`."""
+
+    def add(prop: type) -> type:
+        PROPS[reg_name] = prop
+        return prop
+
+    return add
+
+
+def _prop(op_type: str, settings: dict) -> CustomOpProp:
+    cls = PROPS.get(op_type)
+    if cls is None:
+        raise MXNetError(f"Custom: operator type {op_type!r} is not registered.{hint(op_type, PROPS)} Use @mx.operator.register.")
+    return cls(**settings)
+
+
+def _describe(op_type: str, settings: dict) -> tuple[list[str], list[str], list[str]]:
+    prop = _prop(op_type, settings)
+    return list(prop.list_arguments()), list(prop.list_outputs()), list(prop.list_auxiliary_states() or [])
+
+
+def _shapes(op_type: str, settings: dict, shapes: dict) -> dict:
+    prop = _prop(op_type, settings)
+    names, states = list(prop.list_arguments()), list(prop.list_auxiliary_states() or [])
+    if shapes.get(names[0]) is None:
+        return shapes
+    known = [list(shapes[n]) if shapes.get(n) is not None else [] for n in names]
+    answer = prop.infer_shape(known)
+    found = dict(zip(names, answer[0])) | dict(zip(states, answer[2] if len(answer) > 2 else []))
+    return {n: s if s is not None else tuple(found[n]) if n in found else None for n, s in shapes.items()}
+
+
+def _run(op_type: str, settings: dict, tensors: tuple, training: bool) -> Any:
+    prop = _prop(op_type, settings)
+    count, states = len(prop.list_arguments()), len(prop.list_auxiliary_states() or [])
+    if len(tensors) != count + states:
+        raise MXNetError(f"Custom: {op_type} takes {count} arguments and {states} auxiliary states, got {len(tensors)} arrays. Pass as many.")
+    data, aux = tensors[:count], tensors[count:]
+    shapes = [list(t.shape) for t in data]
+    answer = prop.infer_shape([list(s) for s in shapes])
+    types = prop.infer_type([_dtype.TORCH_TO_NUMPY[t.dtype] for t in data])[1]
+    layout = [(tuple(int(d) for d in s), _dtype.to_torch(t)) for s, t in zip(answer[1], types)]
+    if data and data[0].device.type == "meta":
+        made = tuple(torch.empty(s, dtype=t, device="meta") for s, t in layout)
+        return made if len(made) != 1 else made[0]
+    ctx = from_torch_device(data[0].device)
+    operator = prop.create_operator(ctx, shapes, [_dtype.TORCH_TO_NUMPY[t.dtype] for t in data])
+    call = _Call(operator, prop, ctx, layout, [wrap(t.data, ctx) for t in aux], training)
+    made = _Bridge.apply(call, *data) if any(t.requires_grad for t in data) else call.forward(data)
+    return made if len(made) != 1 else made[0]
+
+
+class _Call:
+    """One call of a user's operator: what forward leaves for backward."""
+
+    def __init__(self, operator: CustomOp, prop: CustomOpProp, ctx: Any, layout: list, aux: list, training: bool) -> None:
+        self.operator, self.prop, self.ctx, self.layout, self.aux, self.training = operator, prop, ctx, layout, aux, training
+
+    def forward(self, data: tuple) -> tuple:
+        self.inputs = [wrap(t.data, self.ctx) for t in data]
+        self.outputs = [wrap(torch.zeros(s, dtype=t, device=self.ctx.torch_device), self.ctx) for s, t in self.layout]
+        with autograd.pause(train_mode=self.training):
+            self.operator.forward(self.training, ["write"] * len(self.outputs), self.inputs, self.outputs, self.aux)
+        return tuple(o._d for o in self.outputs)
+
+    def backward(self, grads: tuple) -> list:
+        found = [wrap(torch.zeros_like(i._d), i._ctx) for i in self.inputs]
+        with autograd.pause(train_mode=self.training):
+            self.operator.backward(["write"] * len(found), [wrap(g, self.ctx) for g in grads], self.inputs, self.outputs, found, self.aux)
+        return [f._d if f._d.is_floating_point() else None for f in found]
+
+
+class _Bridge(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, call: _Call, *data: torch.Tensor) -> tuple:
+        ctx.call = call
+        return call.forward(data)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple:
+        return (None, *ctx.call.backward(grads))
+
+
+UserOperators.run, UserOperators.describe, UserOperators.shapes = _run, _describe, _shapes
+
+
+def Custom(*data: Any, **kwargs: Any) -> Any:
+    """The outputs of a registered operator: arrays by position or by argument name, `op_type=`, and settings for its CustomOpProp."""
+    op = NAMES["Custom"].prepare()
+    out = kwargs.pop("out", None)
+    kwargs.pop("name", None)
+    named = {k: v for k, v in kwargs.items() if isinstance(v, Array)}
+    attrs = op.parse({k: v for k, v in kwargs.items() if k not in named})
+    names = op.active_inputs(attrs)
+    arrays = list(data)
+    for name in names[len(data) :]:
+        if name not in named:
+            raise MXNetError(f"Custom: input {name} of {attrs['op_type']} is missing (inputs: {', '.join(names)}). Pass an NDArray.")
+        arrays.append(named[name])
+    return invoke(op, arrays, attrs, out)
+
+
+class PythonOp:
+    """The operator class of MXNet's first years: `forward` and `backward` on NumPy arrays, made a symbol by calling an instance."""
+
+    def __init__(self, need_top_grad: bool = True) -> None:
+        self.need_top_grad_ = need_top_grad
+
+    def forward(self, in_data: list, out_data: list) -> None:
+        """Compute out_data from in_data; default: copy."""
+        out_data[0][:] = in_data[0]
+
+    def backward(self, out_grad: list, in_data: list, out_data: list, in_grad: list) -> None:
+        """Compute in_grad; default: ones."""
+        in_grad[0][:] = 1.0
+
+    def infer_shape(self, in_shape: list) -> tuple:
+        """(argument shapes, output shapes)."""
+        return in_shape, [in_shape[0]]
+
+    def list_outputs(self) -> list[str]:
+        """Names of the outputs."""
+        return ["output"]
+
+    def list_arguments(self) -> list[str]:
+        """Names of the arguments."""
+        return ["data"]
+
+    def need_top_grad(self) -> bool:
+        """Whether backward reads the gradient of the outputs."""
+        return self.need_top_grad_
+
+    def declare_backward_dependency(self, out_grad: list, in_data: list, out_data: list) -> list:
+        """Which of these `backward` reads."""
+        return [*(out_grad if self.need_top_grad_ else []), *in_data, *out_data]
+
+    def _register(self, to_user: Callable, from_user: Callable) -> str:
+        """Register this instance as a custom operator; the type's name."""
+        outer = self
+
+        class Operator(CustomOp):
+            def forward(self, is_train: bool, req: list, in_data: list, out_data: list, aux: list) -> None:
+                given, made = [to_user(a) for a in in_data], [to_user(a) for a in out_data]
+                outer.forward(in_data=given, out_data=made)
+                from_user(out_data, made)
+
+            def backward(self, req: list, out_grad: list, in_data: list, out_data: list, in_grad: list, aux: list) -> None:
+                made = [to_user(a) for a in in_grad]
+                outer.backward(out_grad=[to_user(a) for a in out_grad], in_data=[to_user(a) for a in in_data],
+                               out_data=[to_user(a) for a in out_data], in_grad=made)  # fmt: skip
+                from_user(in_grad, made)
+
+        class Prop(CustomOpProp):
+            def list_arguments(self) -> list[str]:
+                return outer.list_arguments()
+
+            def list_outputs(self) -> list[str]:
+                return outer.list_outputs()
+
+            def infer_shape(self, in_shape: list) -> tuple:
+                return (*outer.infer_shape(in_shape), [])
+
+            def create_operator(self, ctx: Any, in_shapes: list, in_dtypes: list) -> CustomOp:
+                return Operator()
+
+        name = f"_python_op_{id(self)}"
+        register(name)(Prop)
+        return name
+
+
+def numpy_bridge(op: PythonOp) -> str:
+    """Register an operator that works on NumPy arrays."""
+
+    def back(targets: list, arrays: list) -> None:
+        for target, a in zip(targets, arrays):
+            target[:] = a
+
+    return op._register(lambda a: np.array(a.asnumpy()), back)
+
+
+def array_bridge(op: PythonOp) -> str:
+    """Register an operator that works on NDArrays."""
+    return op._register(lambda a: a, lambda targets, arrays: None)
+
+

@@ -1,0 +1,176 @@
+"""Recording, backward, gradient requests, functions, higher orders, and every misuse."""
+
+import numpy as np
+import pytest
+
+import mxnet as mx
+from mxnet import autograd, nd
+
+
+def leaf(values, req="write"):
+    x = nd.array(values)
+    x.attach_grad(req)
+    return x
+
+
+def test_write_replaces_and_add_accumulates():
+    for req, expected in (("write", [4, 4]), ("add", [8, 8])):
+        x = leaf([1.0, 2.0], req)
+        for _ in range(2):
+            with autograd.record():
+                y = x * 4
+            y.backward()
+        assert x.grad.asnumpy().tolist() == expected
+
+
+def test_the_gradient_array_stays_the_same_object_and_memory():
+    x = leaf([1.0, 2.0])
+    g, view = x.grad, x.grad[0:1]
+    with autograd.record():
+        y = x * 3
+    y.backward()
+    assert x.grad is g and view.asscalar() == 3
+
+
+def test_null_and_unknown_requests():
+    x = leaf([1.0], "null")
+    with autograd.record():
+        y = x * 2
+    with pytest.raises(mx.MXNetError, match="not in a computational graph"):
+        y.backward()
+    with pytest.raises(KeyError, match="nosuch"):
+        x.attach_grad("nosuch")
+
+
+def test_head_gradients_and_several_heads():
+    x = leaf([1.0, 2.0])
+    with autograd.record():
+        y, z = x * 2, x * x
+    autograd.backward([y, z], [nd.array([1.0, 10.0]), None])
+    assert x.grad.asnumpy().tolist() == [4, 24]
+    with autograd.record():
+        y = x * 2
+    with pytest.raises(mx.MXNetError, match=r"head gradient 0 has shape \(3,\)"):
+        y.backward(nd.ones((3,)))
+
+
+def test_a_second_backward_needs_retain_graph():
+    x = leaf([3.0])
+    with autograd.record():
+        y = x * 2  # torch saves nothing for this one and would let it pass
+    y.backward(retain_graph=True)
+    y.backward()
+    with pytest.raises(mx.MXNetError):
+        y.backward()
+
+
+def test_nothing_is_recorded_outside_record_or_in_pause():
+    x = leaf([1.0])
+    assert not (x * 2)._t.requires_grad
+    with autograd.record():
+        assert autograd.is_recording() and autograd.is_training()
+        with autograd.pause():
+            y = x * 2
+            assert not autograd.is_recording() and not autograd.is_training()
+        z = x * 3 + y
+    z.backward()
+    assert x.grad.asscalar() == 3
+
+
+def test_detach_and_block_grad():
+    x = leaf([2.0])
+    with autograd.record():
+        y = x.detach() * x + nd.BlockGrad(x) * x
+    y.backward()
+    assert x.grad.asscalar() == 4
+    with autograd.record():
+        z = nd.BlockGrad(x * 2)
+    z.backward()
+    assert x.grad.asscalar() == 0  # MXNet writes zeros, it does not leave the old gradient
+
+
+def test_comparisons_give_zero_gradients():
+    x = leaf([2.0, -1.0])
+    x.grad[:] = 7
+    with autograd.record():
+        y = x > 0
+    y.backward()
+    assert x.grad.asnumpy().tolist() == [0, 0]
+
+
+def test_grad_and_higher_orders():
+    x = leaf([0.5, 1.5])
+    with autograd.record():
+        y = nd.sin(x)
+        g = autograd.grad(y, x, create_graph=True, retain_graph=True)
+        s = (g * g).sum()
+    s.backward()
+    assert np.allclose(g.asnumpy(), np.cos([0.5, 1.5]))
+    assert np.allclose(x.grad.asnumpy(), -2 * np.cos([0.5, 1.5]) * np.sin([0.5, 1.5]))
+
+
+def test_mark_variables():
+    x, g = nd.array([1.0, 2.0]), nd.zeros((2,))
+    autograd.mark_variables([x], [g], "add")
+    for _ in range(2):
+        with autograd.record():
+            y = x * 5
+        y.backward()
+    assert g.asnumpy().tolist() == [10, 10]
+
+
+def test_function():
+    class Scaled(autograd.Function):
+        def forward(self, x, w):
+            self.save_for_backward(x, w)
+            return x * w
+
+        def backward(self, dy):
+            x, w = self.saved_tensors
+            return dy * w * 10, dy * x
+
+    x, w = leaf([2.0]), leaf([3.0])
+    f = Scaled()
+    with autograd.record():
+        y = f(x, w) * 2
+    y.backward()
+    assert y.asscalar() == 12 and x.grad.asscalar() == 60 and w.grad.asscalar() == 4
+    with pytest.raises(mx.MXNetError, match="called once"):
+        f(x, w)
+
+
+def test_attach_grad_on_a_result_cuts_the_graph():
+    x = leaf([2.0])
+    with autograd.record():
+        y = x * 2
+        y.attach_grad()
+        z = y * 3
+    z.backward()
+    assert y.grad.asscalar() == 3 and x.grad.asscalar() == 0
+
+
+def test_out_inside_record():
+    x, o = leaf([1.0, 2.0]), nd.zeros((2,))
+    with autograd.record():
+        nd.square(x, out=o)
+        z = (o * 3).sum()
+    z.backward()
+    assert x.grad.asnumpy().tolist() == [6, 12] and o.asnumpy().tolist() == [1, 4]
+    with autograd.record(), pytest.raises(mx.MXNetError, match="array of a recorded graph"):
+        nd.square(x, out=x)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64", "bfloat16"])
+def test_types_of_gradients(dtype):
+    x = nd.array([1.0, 2.0]).astype(dtype)
+    x.attach_grad()
+    with autograd.record():
+        y = (x * x).sum()
+    y.backward()
+    assert x.grad.dtype == x.dtype and x.grad.asnumpy().tolist() == [2, 4]
+
+
+def test_states_survive_an_exception():
+    with pytest.raises(ZeroDivisionError), autograd.record():
+        1 / 0  # noqa: B018
+    assert not autograd.is_recording() and not autograd.is_training()
