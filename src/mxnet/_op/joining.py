@@ -92,8 +92,8 @@ def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool =
     if squeeze_axis and size != num_outputs:
         raise MXNetError(f"SliceChannel: squeeze_axis needs parts of size 1, but axis {axis} has {size} for {num_outputs} parts. Pass num_outputs={size}.")
     if squeeze_axis:
-        return tuple(t.contiguous() for t in data.unbind(axis))
-    return tuple(t.contiguous() for t in data.split(size // num_outputs, axis))
+        return data.unbind(axis)
+    return data.split(size // num_outputs, axis)
 
 
 def _parts(*, indices: Sequence[int], sections: int, **_: object) -> int:
@@ -124,7 +124,7 @@ def split_v2(data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool 
             if high - low != 1:
                 raise MXNetError(f"_split_v2: squeeze_axis needs parts of size 1, part {i} has {high - low}. Leave squeeze_axis away.")
             part = part.squeeze(axis)
-        parts.append(part.contiguous())
+        parts.append(part)
     return tuple(parts)
 
 
