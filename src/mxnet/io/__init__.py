@@ -1,0 +1,9 @@
+"""Data iterators: they give batches to Module.fit and to training loops."""
+
+from __future__ import annotations
+
+from . import io, utils
+from .io import *  # noqa: F403
+from .io import __all__ as _names
+
+__all__ = [*_names, "io", "utils"]
