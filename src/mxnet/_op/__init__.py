@@ -12,6 +12,7 @@ from . import init
 from . import joining
 from . import lamb_update
 from . import loss_output
+from . import multi_tensor
 from . import multi_update
 from . import normalization
 from . import optimizer_update
@@ -22,6 +23,7 @@ from . import random_choice
 from . import random_pdf
 from . import rearrange
 from . import resize
+from . import rnn
 from . import sequence
 from . import shape
 from . import slicing

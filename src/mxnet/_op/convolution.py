@@ -113,9 +113,9 @@ def _shapes(shapes: dict, *, kernel: tuple, num_filter: int, num_group: int, lay
 
 convolution = register(Op("Convolution", _convolution, aliases=["_npx_convolution"], amp="low"))
 convolution_v1 = register(Op("Convolution_v1", _convolution_v1, amp="low"))
-for _op in (convolution, convolution_v1):
-    _op.input_rule(_inputs)
-    _op.complete_shapes(_shapes)
+for _each in (convolution, convolution_v1):
+    _each.input_rule(_inputs)
+    _each.complete_shapes(_shapes)
 
 
 def _transposed_padding(size: tuple, kernel: tuple, stride: tuple, dilate: tuple, pad: tuple, adj: tuple, target: tuple) -> tuple[tuple, tuple]:

@@ -92,5 +92,5 @@ def _shapes(shapes: dict, *, input_dim: int, output_dim: int, **_: object) -> di
 
 embedding = register(Op("Embedding", _embedding, aliases=["_npx_embedding", "_sparse_Embedding"]))
 contrib_sparse_embedding = register(Op("_contrib_SparseEmbedding", _embedding))
-for _op in (embedding, contrib_sparse_embedding):
-    _op.complete_shapes(_shapes)
+for _each in (embedding, contrib_sparse_embedding):
+    _each.complete_shapes(_shapes)

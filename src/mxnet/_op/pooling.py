@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Literal
 
 import torch
@@ -62,10 +63,7 @@ def _pool(data: Tensor, pool_type: str, kernel: tuple, stride: tuple, pad: tuple
         data = F.pad(data, [v for p, b in zip(reversed(pad), reversed(beyond)) for v in (p, b)], value=fill)
     if pool_type == "max":
         return MAX[dims](data, kernel, stride)
-    cells = 1
-    for k in kernel:
-        cells *= k
-    total = AVG[dims](data, kernel, stride) * cells
+    total = AVG[dims](data, kernel, stride) * prod(kernel)
     if pool_type == "sum":
         return total
     if pool_type == "lp":
@@ -139,8 +137,11 @@ def _pooling_v1(
     data: Tensor, *, kernel: Shape = (), pool_type: Literal["avg", "max", "sum"] = "max", global_pool: bool = False,
     pooling_convention: Literal["full", "valid"] = "valid", stride: Shape = (), pad: Shape = (),
 ) -> Tensor:  # fmt: skip
-    """The old name of Pooling, for graphs that were saved with it."""
-    return _pooling(data, kernel=kernel, pool_type=pool_type, global_pool=global_pool, pooling_convention=pooling_convention, stride=stride, pad=pad)
+    """The old Pooling, for graphs that were saved with it: avg always divides by the size of the kernel, whatever part of it lies outside the data."""
+    average = pool_type == "avg" and not global_pool
+    result = _pooling(data, kernel=kernel, pool_type="sum" if average else pool_type, global_pool=global_pool, pooling_convention=pooling_convention,
+                      stride=stride, pad=pad)  # fmt: skip
+    return result / prod(kernel) if average else result
 
 
 pooling = register(Op("Pooling", _pooling, aliases=["_npx_pooling"]))

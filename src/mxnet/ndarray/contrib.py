@@ -6,6 +6,7 @@ from typing import Any
 
 from .._op.registry import NAMES
 from .._runtime.functions import Namespace
+from ._contrib_updates import *  # noqa: F403
 
 _PREFIX = "_contrib_"
 _functions = Namespace(__name__, lambda name: _PREFIX + name if _PREFIX + name in NAMES else None)
