@@ -1,0 +1,78 @@
+"""Helpers for tests of programs and operators: comparison, random inputs, gradient checks."""
+
+from ..context import Context, current_context
+from ..runtime import Features
+from ..util import get_cuda_compute_capability, getenv, setenv, use_np
+from ._checks import (
+    check_consistency,
+    check_gluon_hybridize_consistency,
+    check_numeric_gradient,
+    check_speed,
+    check_symbolic_backward,
+    check_symbolic_forward,
+    collapse_sum_like,
+    compare_optimizer,
+    np_reduce,
+    numeric_grad,
+    simple_forward,
+)
+from ._compare import (
+    almost_equal,
+    assert_allclose,
+    assert_almost_equal,
+    assert_almost_equal_ignore_nan,
+    assert_almost_equal_with_err,
+    assert_exception,
+    checkShapes,
+    compare_ndarray_tuple,
+    default_atols,
+    default_context,
+    default_dtype,
+    default_numeric_eps,
+    default_rtols,
+    effective_dtype,
+    get_atol,
+    get_etol,
+    get_rtol,
+    get_tolerance,
+    get_tols,
+    has_tvm_ops,
+    is_aarch64_run,
+    is_cd_run,
+    is_op_runnable,
+    list_gpus,
+    locationError,
+    same,
+    same_array,
+    same_symbol_structure,
+    set_default_context,
+)
+from ._environment import DummyIter, discard_stderr, download, environment, get_mnist_iterator, get_mnist_ubyte, retry
+from ._random import (
+    assign_each,
+    assign_each2,
+    create_2d_tensor,
+    create_sparse_array,
+    create_sparse_array_zd,
+    create_vector,
+    get_identity_mat,
+    get_identity_mat_batch,
+    new_matrix_with_real_eigvals_2d,
+    new_matrix_with_real_eigvals_nd,
+    new_orthonormal_matrix_2d,
+    new_sym_matrix_with_real_eigvals_2d,
+    new_sym_matrix_with_real_eigvals_nd,
+    rand_coord_2d,
+    rand_ndarray,
+    rand_shape_2d,
+    rand_shape_3d,
+    rand_shape_nd,
+    rand_sparse_ndarray,
+    random_arrays,
+    random_sample,
+    random_uniform_arrays,
+    shuffle_csr_column_indices,
+)
+from ._random_checks import chi_square_check, gen_buckets_probs_with_ppf, mean_check, var_check, verify_generator
+
+__all__ = [n for n in globals() if not n.startswith("_")]
