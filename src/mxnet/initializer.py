@@ -295,7 +295,6 @@ class Uniform(Initializer):
         _fill_random(arr, "uniform", self.scale)
 
 
-@alias("gaussian")
 @register
 class Normal(Initializer):
     """Normal with mean 0 and deviation sigma for weights."""

@@ -34,7 +34,7 @@ def named_arrays(source: Any, default_name: str, required: bool) -> list[tuple[s
         source = {f"_{i}_{default_name}" if many else default_name: a for i, a in enumerate(source)}
     elif not isinstance(source, dict):
         raise TypeError(f"NDArrayIter: {default_name} must be an array, a list or a dict of arrays, got {type(source).__name__}. Convert it first.")
-    return [(name, _convert(name, value)) for name, value in source.items()]
+    return [(name, _convert(name, source[name])) for name in sorted(source)]
 
 
 def _is_other_array(value: Any) -> bool:
@@ -85,6 +85,7 @@ class NDArrayIter(DataIter):
                 got = value.shape[0] if value.shape else "no"
                 raise ValueError(f"NDArrayIter: {name} has {got} rows, {self.data[0][0]} has {self.num_data}. Pass arrays of equal length.")
         self.idx = np.arange(self.num_data)
+        self._order = np.arange(self.num_data)
         self.shuffle = shuffle
         self.last_batch_handle = last_batch_handle
         self.layout = layout
@@ -117,13 +118,14 @@ class NDArrayIter(DataIter):
     def reset(self) -> None:
         """Begin the next epoch."""
         rolls = self.last_batch_handle == "roll_over" and self.num_data - self.batch_size < self.cursor < self.num_data
-        self._left = np.array(self.idx[self.cursor :]) if rolls and self.cursor >= 0 else None
+        self._left = np.array(self._order[self.cursor :]) if rolls and self.cursor >= 0 else None
         if self.shuffle:
             self._shuffle()
         self.cursor = -self.batch_size - (0 if self._left is None else len(self._left))
 
     def _shuffle(self) -> None:
         np.random.shuffle(self.idx)
+        self._order = self._order[self.idx]  # MXNet reorders the reordered data: programs that seed NumPy get its batches
 
     def iter_next(self) -> bool:
         """Move to the next batch."""
@@ -144,14 +146,14 @@ class NDArrayIter(DataIter):
         """The rows of the current batch: a slice where they are consecutive."""
         start, stop = self.cursor, self.cursor + self.batch_size
         if start < 0:
-            left = self._left if self._left is not None else self.idx[:0]
+            left = self._left if self._left is not None else self._order[:0]
             return np.concatenate([left, self._cycle(self.batch_size - len(left))])
         if stop <= self.num_data:
-            return self.idx[start:stop] if self.shuffle else slice(start, stop)
-        return np.concatenate([self.idx[start:], self._cycle(stop - self.num_data)])
+            return self._order[start:stop] if self.shuffle else slice(start, stop)
+        return np.concatenate([self._order[start:], self._cycle(stop - self.num_data)])
 
     def _cycle(self, n: int) -> np.ndarray:
-        return np.resize(self.idx, n) if self.num_data else self.idx
+        return np.resize(self._order, n) if self.num_data else self._order
 
     def _get(self, arrays: list) -> list[Array]:
         index = self._index()
