@@ -1,9 +1,13 @@
 """Operator definitions. Importing this package registers all of them."""
 from . import activation
+from . import attention
 from . import batch_norm
 from . import convolution
 from . import coordinates
+from . import ctc_loss
 from . import custom
+from . import dgl
+from . import dgl_sampling
 from . import dropout
 from . import embedding
 from . import fully_connected
@@ -24,8 +28,10 @@ from . import random_pdf
 from . import rearrange
 from . import resize
 from . import rnn
+from . import roi_pooling
 from . import sequence
 from . import shape
 from . import slicing
 from . import softmax
 from . import softmax_output
+from . import spatial

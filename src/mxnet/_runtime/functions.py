@@ -132,6 +132,7 @@ def _too_many(op: Op, count: int) -> Any:
 
 def _variadic(op: Op) -> Callable:
     first, count = op.inputs[0], op.count_attr
+    counted = count in op.specs  # an operator whose outputs depend on how many arrays it gets declares the attribute
 
     def call(*args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)
@@ -141,6 +142,8 @@ def _variadic(op: Op) -> Callable:
         if len(data) == 1 and isinstance(data[0], (list, tuple)):
             data = data[0]
         arrays = list(data) if not isinstance(data, Array) else [data]
+        if counted:
+            kwargs[count] = len(arrays)
         return invoke(op, arrays, op.parse(kwargs), out)
 
     return call
