@@ -42,7 +42,7 @@ def _fixed(op: Op) -> Callable:
             names = tuple(kwargs)
             known = only_attributes.get(names)
             if known is None:
-                known = only_attributes[names] = all(n not in position and n not in ("out", "name") for n in names)
+                known = only_attributes[names] = all(n not in position and n != "out" for n in names)
             if known:
                 try:
                     typed = fast[count, tuple(kwargs.items())]
@@ -76,11 +76,11 @@ def _fixed(op: Op) -> Callable:
         except (KeyError, TypeError):
             typed = parse(attrs)
         arrays = _present(op, arrays, typed)
-        if out is None and len(arrays) == count and len(attrs) == len(kwargs):
+        if out is None and len(arrays) == count and only_attributes.get(tuple(kwargs)):
             try:
                 if len(fast) > 1024:
                     fast.clear()
-                fast[count, tuple(attrs.items())] = typed
+                fast[count, tuple(kwargs.items())] = typed
             except TypeError:  # an attribute that cannot be hashed
                 pass
         return invoke(op, arrays, typed, out)
