@@ -29,7 +29,12 @@ def __getattr__(name: str) -> Any:
     target = _LAZY.get(name)
     if target is None:
         raise AttributeError(f"module 'mxnet' has no attribute {name!r}")
-    module = importlib.import_module("." + target, __name__)
+    try:
+        module = importlib.import_module("." + target, __name__)
+    except ModuleNotFoundError as e:
+        if e.name != f"{__name__}.{target}":
+            raise
+        raise AttributeError(f"module 'mxnet' has no attribute {name!r}: this version has no module {target}") from None
     globals()[name] = module
     return module
 

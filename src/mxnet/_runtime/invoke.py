@@ -70,9 +70,9 @@ def _invoke_dense(op: Op, arrays: Any, tensors: list, attrs: dict, out: Any, cls
     if ctx is None:
         ctx = _context_of(op, attrs, out)
     if op.dense_storage is not None:
-        from_storage = op.dense_storage(*tensors, **_with_reserved(op, attrs, ctx, out))
+        from_storage = Sparse.invoke(op, arrays, attrs, out, cls)
         if from_storage is not NotImplemented:
-            return finish(op, from_storage, attrs, ctx, out, cls)
+            return from_storage
     if Hooks.cast is not None:
         tensors = Hooks.cast(op, tensors)
     for name in op.mutates:
@@ -173,7 +173,7 @@ def write(target: Array, value: Any, name: str) -> None:
 class Sparse:
     """Slots that sparse_dispatch.py fills in."""
 
-    invoke: Any = None  # (op, arrays, attrs, out) -> result
+    invoke: Any = None  # (op, arrays, attrs, out, class of dense results) -> result; NotImplemented for dense inputs without implementation
     store: Any = None  # (target array, value): value into target, casting storage
     land: Any = None  # (gradient array, torch gradient, add): a gradient into its array
     zeros: Any = None  # (stype, shape, dtype, device) -> struct

@@ -1,3 +1,10 @@
-"""Storage types: structs of tensors for CSR and row-sparse arrays, and their kernels (placeholder until the sparse helper's lands)."""
-class Csr: pass
-class RowSparse: pass
+"""Storage types: compressed rows (Csr) and row-sparse (RowSparse) structs of tensors, and what can be done with them without a dense array."""
+
+from __future__ import annotations
+
+from .convert import coo_to_struct, csr_from_dense, from_dense, grad_to_coo, row_sparse_from_dense, to_stype, zeros
+from .csr import Csr
+from .errors import StorageError
+from .row_sparse import RowSparse
+
+__all__ = ["Csr", "RowSparse", "StorageError", "coo_to_struct", "csr_from_dense", "from_dense", "grad_to_coo", "row_sparse_from_dense", "to_stype", "zeros"]
