@@ -94,8 +94,10 @@ def subgraph(graph: Tensor, *data: Tensor, num_args: int = 0, return_mapping: bo
     raise _only_csr("_contrib_dgl_subgraph")
 
 
-@subgraph.storage("csr", "default", ...)
+@subgraph.storage("any")
 def _(graph: Csr, *data: Tensor, num_args: int = 0, return_mapping: bool) -> tuple[Csr, ...]:
+    if not isinstance(graph, Csr) or not all(isinstance(v, Tensor) for v in data):
+        raise _only_csr("_contrib_dgl_subgraph")
     found = [_induced(graph, vertices) for vertices in data]
     numbered = [f.with_data(torch.arange(f.nnz, dtype=f.dtype, device=f.device)) for f in found]
     return (*numbered, *found) if return_mapping else tuple(numbered)
@@ -126,7 +128,7 @@ def graph_compact(*graph_data: Tensor, num_args: int = 0, return_mapping: bool, 
     raise _only_csr("_contrib_dgl_graph_compact")
 
 
-@graph_compact.storage("csr", ...)
+@graph_compact.storage("any")
 def _(*graph_data: Any, num_args: int = 0, return_mapping: bool, graph_sizes: tuple) -> tuple[Csr, ...]:
     half = len(graph_data) // 2
     if len(graph_data) != 2 * half or len(graph_sizes) != half:

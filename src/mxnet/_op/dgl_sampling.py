@@ -73,7 +73,9 @@ def _assembled(graph: Csr, layer: dict[int, int], chosen: dict[int, Tensor], col
     return vertices.to(device), sample, layers.to(device), order
 
 
-def _check(num_hops: int, num_neighbor: int, max_num_vertices: int) -> None:
+def _check(graph: Any, dense: tuple, num_hops: int, num_neighbor: int, max_num_vertices: int) -> None:
+    if not isinstance(graph, Csr) or not all(isinstance(d, Tensor) for d in dense):
+        raise MXNetError("dgl_csr_neighbor_sample: the graph must be a CSRNDArray, seeds dense arrays. Convert them with tostype.")
     if min(num_hops, num_neighbor, max_num_vertices) < 1:
         raise MXNetError(
             f"dgl_csr_neighbor_sample: num_hops {num_hops}, num_neighbor {num_neighbor} and max_num_vertices {max_num_vertices} must be at least 1. Pass such numbers."
@@ -93,10 +95,10 @@ def uniform_sample(
     raise MXNetError("_contrib_dgl_csr_neighbor_uniform_sample: the graph must be a CSRNDArray. Convert it with tostype('csr').")
 
 
-@uniform_sample.storage("csr", "default", ...)
+@uniform_sample.storage("any")
 def _(csr_matrix: Csr, *seed_arrays: Tensor, num_args: int = 0, num_hops: int = 1, num_neighbor: int = 2, max_num_vertices: int = 100,
       generator: torch.Generator) -> tuple:  # fmt: skip
-    _check(num_hops, num_neighbor, max_num_vertices)
+    _check(csr_matrix, seed_arrays, num_hops, num_neighbor, max_num_vertices)
     found = [_sampled(csr_matrix, s, None, num_hops, num_neighbor, max_num_vertices, generator) for s in seed_arrays]
     return tuple(f[i] for i in range(3) for f in found)
 
@@ -113,10 +115,10 @@ def non_uniform_sample(
     raise MXNetError("_contrib_dgl_csr_neighbor_non_uniform_sample: the graph must be a CSRNDArray. Convert it with tostype('csr').")
 
 
-@non_uniform_sample.storage("csr", "default", "default", ...)
+@non_uniform_sample.storage("any")
 def _(csr_matrix: Csr, probability: Tensor, *seed_arrays: Tensor, num_args: int = 0, num_hops: int = 1, num_neighbor: int = 2,
       max_num_vertices: int = 100, generator: torch.Generator) -> tuple:  # fmt: skip
-    _check(num_hops, num_neighbor, max_num_vertices)
+    _check(csr_matrix, (probability, *seed_arrays), num_hops, num_neighbor, max_num_vertices)
     if probability.ndim != 1 or probability.shape[0] != csr_matrix.shape[1]:
         raise MXNetError(
             f"dgl_csr_neighbor_sample: probability has shape {tuple(probability.shape)}, the graph {csr_matrix.shape[1]} vertices. Pass one for each."
