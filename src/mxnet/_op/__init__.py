@@ -6,6 +6,7 @@ from . import convolution
 from . import coordinates
 from . import ctc_loss
 from . import custom
+from . import deformable
 from . import dgl
 from . import dgl_sampling
 from . import dropout
