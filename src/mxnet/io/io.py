@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from ._batch import DataBatch, DataDesc, DataIter
+from .csv_iter import CSVIter
 from .libsvm_iter import LibSVMIter
+from .mnist_iter import MNISTIter
 from .mx_data_iter import MXDataIter
 from .ndarray_iter import NDArrayIter
+from .prefetching_iter import PrefetchingIter
+from .resize_iter import ResizeIter
 
-__all__ = ["DataBatch", "DataDesc", "DataIter", "LibSVMIter", "MXDataIter", "NDArrayIter"]
+__all__ = ["CSVIter", "DataBatch", "DataDesc", "DataIter", "LibSVMIter", "MNISTIter", "MXDataIter", "NDArrayIter", "PrefetchingIter", "ResizeIter"]

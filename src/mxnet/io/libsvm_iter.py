@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,12 +14,8 @@ from .._storage import Csr
 from ..error import MXNetError
 from . import _rows
 from ._args import Arguments
+from ._text import chunks, numbers
 from .mx_data_iter import MXDataIter, Source, open_file, part_of
-
-#: Bytes read at a time; a line may be longer.
-_CHUNK = 1 << 22
-#: A line longer than this is no libsvm line.
-_LONGEST_LINE = 1 << 28
 
 _ARGUMENTS = Arguments(
     "LibSVMIter", data_libsvm=(str, REQUIRED), data_shape=(Shape, REQUIRED), label_libsvm=(str, "NULL"), label_shape=(Shape, (1,)),
@@ -72,21 +67,8 @@ def read_libsvm(path: str, columns: int, label_width: int | None, dtype: torch.d
     """(rows, labels) of a whole file. label_width: how many numbers come before the features; None: any, and they are dropped."""
     parts = []
     with open_file(path, "LibSVMIter") as f:
-        where = _Place(path, columns, label_width)
-        rest = b""
-        while True:
-            block = f.read(_CHUNK)
-            text = rest + block
-            cut = text.rfind(b"\n") + 1 if block else len(text)
-            rest = text[cut:]
-            if len(rest) > _LONGEST_LINE:
-                raise MXNetError(f"LibSVMIter: {path}: line {where.line + text.count(10)}: longer than {_LONGEST_LINE} bytes. This is no libsvm file.")
-            if cut:
-                parts.append(_parse(text[:cut], where, dtype))
-                where.line += text.count(b"\n", 0, cut)
-                where.offset += cut
-            if not block:
-                break
+        for text, line, offset in chunks(f, "LibSVMIter", path):
+            parts.append(_parse(text, _Place(path, columns, label_width, line, offset), dtype))
     if not parts:
         parts = [_Part(np.zeros((0, label_width or 0)), np.zeros(0, np.int64), np.zeros(0, np.int64), torch.zeros(0, dtype=dtype))]
     lengths = torch.from_numpy(np.concatenate([p.lengths for p in parts]))
@@ -98,12 +80,14 @@ def read_libsvm(path: str, columns: int, label_width: int | None, dtype: torch.d
     return rows, labels
 
 
-class _Place:
-    """Where the chunk begins in the file, and what its lines must look like."""
+class _Place(NamedTuple):
+    """Where a chunk begins in the file, and what its lines must look like."""
 
-    def __init__(self, path: str, columns: int, label_width: int | None) -> None:
-        self.path, self.columns, self.label_width = path, columns, label_width
-        self.line, self.offset = 1, 0
+    path: str
+    columns: int
+    label_width: int | None
+    line: int
+    offset: int
 
 
 class _Part(NamedTuple):
@@ -134,15 +118,15 @@ def _parse(text: bytes, where: _Place, dtype: torch.dtype) -> _Part:
     labels_in = np.bincount(row_of_token, weights=~is_feature).astype(np.int64)
     doubtful = bool((colons_in > 1).any() or late_label.any() or (labels_in == 0).any())
     doubtful |= where.label_width is not None and bool((labels_in != where.label_width).any())
-    numbers = _numbers(text.replace(b":", b" "), starts.size + colons.size)
-    if doubtful or numbers is None:
+    found = numbers(text.replace(b":", b" "), starts.size + colons.size)
+    if doubtful or found is None:
         raise _explain(text, where)
     token_at = np.cumsum(1 + is_feature) - (1 + is_feature)  # where a token's numbers begin
-    ids, values = numbers[token_at[is_feature]], numbers[token_at[is_feature] + 1]
-    labels = numbers[token_at[~is_feature]]
+    ids, values = found[token_at[is_feature]], found[token_at[is_feature] + 1]
+    labels = found[token_at[~is_feature]]
     with np.errstate(invalid="ignore"):
         whole = ids.astype(np.int64)
-    if (whole != ids).any() or (ids < 0).any() or (ids >= where.columns).any() or not np.isfinite(numbers).all():
+    if (whole != ids).any() or (ids < 0).any() or (ids >= where.columns).any() or not np.isfinite(found).all():
         raise _explain(text, where)
     lengths = np.bincount(row_of_token[is_feature], minlength=rows.size).astype(np.int64)
     whole, values = _sorted(whole, values, row_of_token[is_feature], text, where)
@@ -151,17 +135,6 @@ def _parse(text: bytes, where: _Place, dtype: torch.dtype) -> _Part:
         raise _explain(text, where, float(torch.finfo(dtype).max))
     shaped = labels.reshape(rows.size, where.label_width) if where.label_width else np.zeros((rows.size, 0))
     return _Part(shaped, lengths, whole, stored)
-
-
-def _numbers(text: bytes, expected: int) -> np.ndarray | None:
-    """All numbers of the text, or None if something else is among them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            found = np.fromstring(text.decode("latin-1"), dtype=np.float64, sep=" ")
-        except ValueError:
-            return None
-    return found if found.size == expected else None
 
 
 def _sorted(ids: np.ndarray, values: np.ndarray, rows: np.ndarray, text: bytes, where: _Place) -> tuple[np.ndarray, np.ndarray]:

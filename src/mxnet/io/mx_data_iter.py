@@ -22,7 +22,7 @@ class Source(NamedTuple):
     round_batch  the last batch is filled up with the first rows, and the next epoch begins after them; otherwise it is filled with rows of
                  the batch before, and the next epoch begins at the first row
     drop_last    rows that fill no batch are left out
-    order        a new order of the rows for an epoch, or None for the file's
+    dtype, scale the type of batches, and a factor on dense data, if the rows are kept in another type
     """
 
     name: str
@@ -31,7 +31,8 @@ class Source(NamedTuple):
     batch_size: int
     round_batch: bool = True
     drop_last: bool = False
-    order: Any = None
+    dtype: torch.dtype | None = None
+    scale: float = 1.0
 
 
 class MXDataIter(DataIter):
@@ -49,7 +50,6 @@ class MXDataIter(DataIter):
         self._begin()
 
     def _begin(self) -> None:
-        self._order = None if self.handle.order is None else self.handle.order(self.num_data)
         self._cursor = self._offset - self.batch_size
 
     @property
@@ -63,7 +63,7 @@ class MXDataIter(DataIter):
         return [self._describe(self.label_name, self.handle.label)]
 
     def _describe(self, name: str, value: Any) -> DataDesc:
-        return DataDesc(name, (self.batch_size, *value.shape[1:]), _dtype.TORCH_TO_NUMPY[value.dtype])
+        return DataDesc(name, (self.batch_size, *value.shape[1:]), _dtype.TORCH_TO_NUMPY[self.handle.dtype or value.dtype])
 
     def reset(self) -> None:
         """Begin the next epoch."""
@@ -96,7 +96,7 @@ class MXDataIter(DataIter):
 
     def _index(self) -> torch.Tensor | slice:
         start, stop = self._cursor, self._cursor + self.batch_size
-        if stop <= self.num_data and self._order is None:
+        if stop <= self.num_data:
             return slice(start, stop)
         row = torch.arange(start, stop)
         beyond = row >= self.num_data
@@ -104,13 +104,19 @@ class MXDataIter(DataIter):
             row = row % max(self.num_data, 1)
         else:
             row = torch.where(beyond, row - self.batch_size, row)
-        return row if self._order is None else self._order[row]
+        return row
 
     def _rows_of(self, value: Any, index: Any) -> Array:
         if isinstance(index, slice):
             part = _rows.rows(value, index.start, index.stop)
-            return wrap(part.clone() if isinstance(part, torch.Tensor) else part, cpu())
-        return wrap(_rows.take(value, index), cpu())
+            part = part.clone() if isinstance(part, torch.Tensor) and self.handle.dtype is None else part
+        else:
+            part = _rows.take(value, index)
+        if self.handle.dtype is not None:
+            part = part.to(self.handle.dtype)
+            if value is self.handle.data:
+                part = part * self.handle.scale
+        return wrap(part, cpu())
 
     def getdata(self) -> Array:
         """The data of the current batch."""
