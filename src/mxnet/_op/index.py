@@ -209,7 +209,7 @@ def scatter_set_nd(lhs: Tensor, rhs: Tensor, indices: Tensor, *, shape: Shape, o
 
 
 @op("one_hot", aliases=["_npx_one_hot"], zero_grad=True)
-def one_hot(indices: Tensor, *, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: DType = "float32") -> Tensor:
+def one_hot(indices: Tensor, *, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: DType = torch.float32) -> Tensor:
     """on_value at position indices[...] of a new last axis of size depth, off_value elsewhere. Indices out of range give off_value only.
 
     >>> mx.nd.one_hot(mx.nd.array([1, 0]), depth=2).asnumpy().tolist()
@@ -217,12 +217,11 @@ def one_hot(indices: Tensor, *, depth: int, on_value: float = 1.0, off_value: fl
     """
     if depth < 0:
         raise MXNetError(f"one_hot: depth {depth} must not be negative. Pass the number of classes.")
-    kind = torch.float32 if dtype == "float32" else dtype
-    if kind == torch.bool:
+    if dtype == torch.bool:
         raise MXNetError("one_hot: dtype bool is not supported. Pass a number type, for example 'uint8'.")
     classes = torch.arange(depth, device=indices.device)
     hit = indices.long().unsqueeze(-1) == classes
-    on, off = (torch.full((), v, dtype=torch.float64, device=indices.device).to(kind) for v in (on_value, off_value))
+    on, off = (torch.full((), v, dtype=torch.float64, device=indices.device).to(dtype) for v in (on_value, off_value))
     return torch.where(hit, on, off)
 
 

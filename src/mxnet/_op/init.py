@@ -14,11 +14,6 @@ from .params import DType, Shape
 from .registry import op
 
 
-def kind_of(dtype: torch.dtype | str | None, default: torch.dtype = torch.float32) -> torch.dtype:
-    """The torch dtype of an attribute whose default is the text "float32" or None."""
-    return dtype if isinstance(dtype, torch.dtype) else default
-
-
 def _sizes(name: str, shape: tuple | None) -> tuple[int, ...]:
     sizes = tuple(shape or ())
     if any(s is None or s < 0 for s in sizes):
@@ -27,9 +22,9 @@ def _sizes(name: str, shape: tuple | None) -> tuple[int, ...]:
 
 
 @op("_zeros", aliases=["_npi_zeros"])
-def zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", device: torch.device) -> Tensor:
+def zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, device: torch.device) -> Tensor:
     """An array of zeros."""
-    return torch.zeros(_sizes("_zeros", shape), dtype=kind_of(dtype), device=device)
+    return torch.zeros(_sizes("_zeros", shape), dtype=dtype, device=device)
 
 
 @op("_zeros_without_dtype")
@@ -39,17 +34,16 @@ def zeros_without_dtype(*, shape: Shape | None = None, ctx: str = "", dtype: int
 
 
 @op("_ones", aliases=["_npi_ones"])
-def ones(*, shape: Shape = (), ctx: str = "", dtype: DType = "float32", device: torch.device) -> Tensor:
+def ones(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, device: torch.device) -> Tensor:
     """An array of ones."""
-    return torch.ones(_sizes("_ones", shape), dtype=kind_of(dtype), device=device)
+    return torch.ones(_sizes("_ones", shape), dtype=dtype, device=device)
 
 
 @op("_full", aliases=["_npi_full"])
-def full(*, shape: Shape | None = None, ctx: str = "", dtype: DType = "float32", value: float, device: torch.device) -> Tensor:
+def full(*, shape: Shape | None = None, ctx: str = "", dtype: DType = torch.float32, value: float, device: torch.device) -> Tensor:
     """An array filled with one value; fractions are cut off for integer types."""
-    kind = kind_of(dtype)
-    number = value if kind.is_floating_point or kind == torch.bool else _integer("_full", value)
-    return torch.full(_sizes("_full", shape), number, dtype=kind, device=device)
+    number = value if dtype.is_floating_point or dtype == torch.bool else _integer("_full", value)
+    return torch.full(_sizes("_full", shape), number, dtype=dtype, device=device)
 
 
 def _integer(name: str, value: float) -> int:
@@ -67,7 +61,7 @@ def _steps(start: float, step: float, count: int, repeat: int, kind: torch.dtype
     return (line.repeat_interleave(repeat)[:count] if repeat > 1 else line).to(kind)
 
 
-def _arange_of(name: str, start: float, stop: float | None, step: float, repeat: int, dtype: torch.dtype | str, device: torch.device) -> Tensor:
+def _arange_of(name: str, start: float, stop: float | None, step: float, repeat: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     if stop is None:
         start, stop = 0.0, start
     if step == 0:
@@ -76,7 +70,7 @@ def _arange_of(name: str, start: float, stop: float | None, step: float, repeat:
         raise MXNetError(f"{name}: repeat {repeat} must be at least 1. Pass how often each value comes.")
     if not (start < stop if step > 0 else start > stop) or not math.isfinite(stop - start):
         raise MXNetError(f"{name}: start {start}, stop {stop}, step {step} give no values. Pass stop beyond start in the direction of step.")
-    return _steps(start, step, math.ceil((stop - start) / step) * repeat, repeat, kind_of(dtype), device)
+    return _steps(start, step, math.ceil((stop - start) / step) * repeat, repeat, dtype, device)
 
 
 @op("_arange")
@@ -88,7 +82,7 @@ def arange(
     repeat: int = 1,
     infer_range: bool = False,
     ctx: str = "",
-    dtype: DType = "float32",
+    dtype: DType = torch.float32,
     device: torch.device,
 ) -> Tensor:
     """start, start + step, ... below stop, each `repeat` times; with stop=None 0 ... start. infer_range leaves stop to the graph."""
@@ -97,7 +91,7 @@ def arange(
 
 @op("_linspace", aliases=["_npi_linspace"])
 def linspace(
-    *, start: float, stop: float, num: int, endpoint: bool = True, ctx: str = "", dtype: DType = "float32", device: torch.device
+    *, start: float, stop: float, num: int, endpoint: bool = True, ctx: str = "", dtype: DType = torch.float32, device: torch.device
 ) -> Tensor:
     """`num` evenly spaced values from start to stop, or up to one step before it with endpoint=False."""
     if num < 0:
@@ -106,16 +100,16 @@ def linspace(
     values = torch.arange(num, dtype=torch.float64, device=device) * step + start
     if endpoint and num > 1:
         values[-1] = stop
-    return values.to(kind_of(dtype))
+    return values.to(dtype)
 
 
 @op("_eye")
-def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = "float32", device: torch.device) -> Tensor:
+def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = torch.float32, device: torch.device) -> Tensor:
     """An N x M matrix (M=0: square) with ones on the k-th diagonal."""
     if N < 0 or M < 0:
         raise MXNetError(f"_eye: N {N} and M {M} must not be negative. Pass numbers of rows and columns.")
     columns = torch.arange(M or N, device=device)
-    return (torch.arange(N, device=device)[:, None] + k == columns[None, :]).to(kind_of(dtype))
+    return (torch.arange(N, device=device)[:, None] + k == columns[None, :]).to(dtype)
 
 
 @op("zeros_like", aliases=["_sparse_zeros_like"], zero_grad=True)

@@ -26,10 +26,9 @@ def _line(name: str, data: Tensor, axis: int | None) -> tuple[Tensor, int]:
     return data, channel_axis(name, axis, data.ndim)
 
 
-def _indices(found: Tensor, dtype: torch.dtype | str, data: Tensor) -> Tensor:
+def _indices(found: Tensor, dtype: torch.dtype, data: Tensor) -> Tensor:
     """Positions in the asked type, with a zero gradient for data."""
-    kind = torch.float32 if dtype == "float32" else dtype
-    result = found.to(kind)
+    result = found.to(dtype)
     return with_zero_gradients(result, data) if result.is_floating_point() else result
 
 
@@ -45,7 +44,7 @@ def sort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True) -> Tens
 
 
 @op("argsort", aliases=["_npi_argsort"])
-def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtype: DType = "float32") -> Tensor:
+def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtype: DType = torch.float32) -> Tensor:
     """The positions that sort data along an axis, as `dtype`. The gradient is zero.
 
     >>> mx.nd.argsort(mx.nd.array([3, 1, 2])).asnumpy().tolist()
@@ -63,7 +62,7 @@ def topk(
     k: int = 1,
     ret_typ: Literal["both", "indices", "mask", "value"] = "indices",
     is_ascend: bool = False,
-    dtype: DType = "float32",
+    dtype: DType = torch.float32,
 ) -> Tensor | tuple[Tensor, Tensor]:
     """The k largest (smallest with is_ascend) elements along an axis, in order; k < 1 means all, axis=None the flattened data.
 
