@@ -19,23 +19,7 @@ def shuffled(n: int, seed: int) -> np.ndarray:
             if x < bound * scale:
                 return x // scale
 
-    def swap(i: int, j: int) -> None:
+    for i in range(1, n):
+        j = below(i + 1)
         order[i], order[j] = order[j], order[i]
-
-    if n < 2:
-        return order
-    i = 1
-    if _TOP // n >= n:  # one random number serves two swaps
-        if n % 2 == 0:
-            swap(1, below(2))
-            i = 2
-        while i < n:
-            first, second = divmod(below((i + 1) * (i + 2)), i + 2)
-            swap(i, first)
-            swap(i + 1, second)
-            i += 2
-        return order
-    while i < n:
-        swap(i, below(i + 1))
-        i += 1
     return order
