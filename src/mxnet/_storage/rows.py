@@ -53,3 +53,14 @@ def rows_of(g: Any, rows: torch.Tensor) -> torch.Tensor:
     if isinstance(g, torch.Tensor):
         return g.index_select(0, rows)
     return take_rows(g, rows).to_dense() if isinstance(g, Csr) else g.gather(rows)
+
+
+def sum_rows(ids: torch.Tensor, rows: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(distinct ids ascending, the sum of the rows of each), for ids (n,) in 0..size-1 and rows (n, ...); half types are summed in float32."""
+    found, place = distinct(ids, size)
+    if found.shape[0] == ids.shape[0]:  # a permutation
+        out = torch.empty_like(rows, memory_format=torch.contiguous_format)
+        return found, out.index_copy_(0, place, rows)
+    wide = torch.float32 if rows.dtype in (torch.float16, torch.bfloat16) else rows.dtype
+    out = torch.zeros((found.shape[0], *rows.shape[1:]), dtype=wide, device=rows.device)
+    return found, out.index_add_(0, place, rows.to(wide)).to(rows.dtype)
