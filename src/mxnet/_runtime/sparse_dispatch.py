@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from .._op.registry import Op
-from .._op import sparse_cast, sparse_dot, sparse_elementwise, sparse_layers, sparse_parts, sparse_reduce  # noqa: F401  list implementations
+from .._op import sparse_cast, sparse_dot, sparse_elementwise, sparse_layers, sparse_parts, sparse_reduce, sparse_update  # noqa: F401  list implementations
 from .._op.sparse_attach import DENSE, Tracked, attach
 from .._storage import Csr, RowSparse, coo_to_struct, from_dense, to_stype, zeros
 from .._storage.rows import merge
