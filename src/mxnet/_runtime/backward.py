@@ -45,6 +45,10 @@ class Landing:
         self.fresh = True
         value, leaf.grad = leaf.grad, None
         target = self.grad
+        if value is None:  # reached through stopped gradients only (BlockGrad, comparisons): zeros, as MXNet writes
+            if self.add:
+                return
+            value = torch.zeros((), dtype=target._d.dtype, device=target._d.device).expand(target._d.shape)
         if target.stype != "default" or value.layout != torch.strided:
             Sparse.land(target, value, self.add)
         elif self.add:

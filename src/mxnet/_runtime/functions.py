@@ -57,10 +57,13 @@ def _fixed(op: Op) -> Callable:
             if i < arity:
                 arrays[i] = a
             else:
-                try:
+                extra = i - arity - len(attr_names)
+                if extra < 0:
                     attrs[attr_names[i - arity]] = a
-                except IndexError:
-                    return _too_many(op, count)
+                elif extra == 0:  # `out` and `name` stand last in the signature
+                    out = a
+                elif extra > 1:
+                    _too_many(op, count)
         for key, value in kwargs.items():
             if key in position:
                 i = position[key]

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from .._op.gradients import zero_gradient
 from .._op.registry import Op
 from ..context import Context, current_context, parse_context
 from ..error import MXNetError
@@ -84,7 +85,7 @@ def _invoke_dense(op: Op, arrays: Any, tensors: list, attrs: dict, out: Any, cls
     except BAD_INPUT as e:
         raise explain(op, e, tensors, attrs) from None
     if op.zero_grad and state.recording and any(t is not None and t.requires_grad for t in tensors):
-        result = _zero_gradient(result, [t for t in tensors if t is not None and t.requires_grad])
+        result = zero_gradient(result, [t for t in tensors if t is not None and t.requires_grad])
     if op.views and out is None:
         result = _own(result, tensors)
     return finish(op, result, attrs, ctx, out, cls)
@@ -121,23 +122,6 @@ def _with_reserved(op: Op, attrs: dict, ctx: Context, out: Any) -> dict:
     return full
 
 
-class _ZeroGradient(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, result: torch.Tensor, *inputs: torch.Tensor) -> torch.Tensor:
-        ctx.inputs = [(i.shape, i.dtype, i.device) for i in inputs]
-        return result.view_as(result)
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple:
-        return (None, *[torch.zeros(s, dtype=d, device=v) for s, d, v in ctx.inputs])
-
-
-def _zero_gradient(result: Any, inputs: list) -> Any:
-    if isinstance(result, _Tensor):
-        return _ZeroGradient.apply(result, *inputs) if result.is_floating_point() else result
-    return tuple(_zero_gradient(r, inputs) for r in result)
-
-
 def finish(op: Op, result: Any, attrs: dict, ctx: Context, out: Any, cls: type) -> Any:
     """Wrap what a function returned, or write it into `out`."""
     many = isinstance(result, (tuple, list))
@@ -146,6 +130,8 @@ def finish(op: Op, result: Any, attrs: dict, ctx: Context, out: Any, cls: type) 
         made = [wrap_recorded(v, ctx, cls) if isinstance(v, _Tensor) else wrap(v, ctx) for v in values]
         return made if many and len(made) != 1 else made[0]
     targets = list(out) if isinstance(out, (list, tuple)) else [out]
+    if not all(isinstance(t, Array) for t in targets):
+        raise MXNetError(f"{op.name}: out must be an NDArray or a list of them, got {type(out).__name__}. Pass arrays.")
     if len(targets) != len(values):
         raise MXNetError(f"{op.name}: out has {len(targets)} arrays, the operator has {len(values)} outputs. Pass as many.")
     for target, value in zip(targets, values):

@@ -61,14 +61,13 @@ _SCALARS: dict[Any, dict] = {}
 
 
 def _scalar_attrs(value: Any) -> dict:
-    """Typed attributes of a scalar operator; integers and floats give different result types for integer arrays."""
+    """Typed attributes of a scalar operator, made once for each number; integers stay exact."""
     key = (value, type(value))
     found = _SCALARS.get(key)
     if found is None:
         if len(_SCALARS) > 4096:
             _SCALARS.clear()
-        is_int = isinstance(value, (int, np.integer, np.bool_))
-        found = _SCALARS[key] = {"scalar": float(value) if not is_int else int(value), "is_int": is_int}
+        found = _SCALARS[key] = {"scalar": int(value) if isinstance(value, (int, np.integer, np.bool_)) else float(value)}
     return found
 
 
@@ -212,10 +211,6 @@ class NDArray(Array):
     def item(self) -> Any:
         """The value of an array of one element as a Python number."""
         return self.asscalar().item()
-
-    def tolist(self) -> Any:
-        """Nested lists of Python numbers."""
-        return self.asnumpy().tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.asnumpy()

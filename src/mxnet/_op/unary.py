@@ -1,0 +1,250 @@
+"""Elementwise functions of one array: a table, a row an operator.
+
+Integers keep their type: the function is computed in float and cut off (exp of int32 is int32), as in MXNet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..error import MXNetError
+from .gradients import straight_through
+from .params import DType
+from .registry import Op, op, register
+
+
+class Row(NamedTuple):
+    """fn: the function for floats; integer: the one for integers (None: computed in float and cut off); zero: f(0) = 0, so sparse stays sparse."""
+
+    fn: Callable[[Tensor], Tensor]
+    formula: str
+    integer: Callable[[Tensor], Tensor] | None = None
+    zero: bool = False
+    aliases: tuple[str, ...] = ()
+    npi: bool = False
+
+
+def _same(x: Tensor) -> Tensor:
+    return x.clone()
+
+
+def _gamma(x: Tensor) -> Tensor:
+    """The gamma function: exp(lgamma) with the sign that lgamma drops; NaN at negative integers."""
+    whole = torch.floor(x)
+    sign = torch.where((x < 0) & (torch.remainder(whole, 2) == 1), -1.0, 1.0).to(x.dtype)
+    value = torch.exp(torch.lgamma(x)) * sign
+    return torch.where((x < 0) & (whole == x), torch.nan, value)
+
+
+def _round(x: Tensor) -> Tensor:
+    """Halves away from zero (torch's rounds them to even)."""
+    whole = torch.trunc(x)
+    return whole + torch.where((x - whole).abs() >= 0.5, torch.sign(x), torch.zeros_like(x))
+
+
+def _rint(x: Tensor) -> Tensor:
+    """The nearest integer, halves to the lower one (1.5 is 1, -0.5 is -1), as MXNet has it."""
+    low, high = torch.floor(x), torch.ceil(x)
+    return torch.where(x - low <= high - x, low, high)
+
+
+def _cbrt(x: Tensor) -> Tensor:
+    return torch.sign(x) * torch.pow(torch.abs(x), 1 / 3)
+
+
+_ABS_INT: Callable[[Tensor], Tensor] = lambda x: x.clone() if x.dtype == torch.uint8 else torch.abs(x)  # noqa: E731
+
+#: name -> row. Sources: the functions' definitions in NIST's Digital Library of Mathematical Functions.
+UNARY: dict[str, Row] = {
+    "abs": Row(torch.abs, "|x|", _ABS_INT, zero=True),
+    "sign": Row(torch.sign, "-1, 0 or 1", torch.sign, zero=True),
+    "round": Row(_round, "the nearest integer, halves away from zero", _same, zero=True),
+    "rint": Row(_rint, "the nearest integer, halves to the lower one", _same, zero=True),
+    "ceil": Row(torch.ceil, "the least integer >= x", _same, zero=True),
+    "floor": Row(torch.floor, "the greatest integer <= x", _same, zero=True),
+    "trunc": Row(torch.trunc, "x without its fraction", _same, zero=True),
+    "fix": Row(torch.trunc, "the integer nearest to x in the direction of zero", _same, zero=True),
+    "square": Row(torch.square, "x ** 2", torch.square, zero=True),
+    "sqrt": Row(torch.sqrt, "x ** 0.5", zero=True),
+    "rsqrt": Row(torch.rsqrt, "x ** -0.5"),
+    "cbrt": Row(_cbrt, "x ** (1/3), real for negative x", zero=True),
+    "rcbrt": Row(lambda x: torch.reciprocal(_cbrt(x)), "x ** (-1/3), real for negative x"),
+    "exp": Row(torch.exp, "e ** x"),
+    "expm1": Row(torch.expm1, "e ** x - 1, exact near 0", zero=True),
+    "log": Row(torch.log, "the natural logarithm"),
+    "log10": Row(torch.log10, "the logarithm to base 10"),
+    "log2": Row(torch.log2, "the logarithm to base 2"),
+    "log1p": Row(torch.log1p, "log(1 + x), exact near 0", zero=True),
+    "sin": Row(torch.sin, "the sine", zero=True),
+    "cos": Row(torch.cos, "the cosine"),
+    "tan": Row(torch.tan, "the tangent", zero=True),
+    "arcsin": Row(torch.asin, "the inverse sine", zero=True),
+    "arccos": Row(torch.acos, "the inverse cosine"),
+    "arctan": Row(torch.atan, "the inverse tangent", zero=True),
+    "sinh": Row(torch.sinh, "the hyperbolic sine", zero=True),
+    "cosh": Row(torch.cosh, "the hyperbolic cosine"),
+    "tanh": Row(torch.tanh, "the hyperbolic tangent", zero=True),
+    "arcsinh": Row(torch.asinh, "the inverse hyperbolic sine", zero=True),
+    "arccosh": Row(torch.acosh, "the inverse hyperbolic cosine"),
+    "arctanh": Row(torch.atanh, "the inverse hyperbolic tangent", zero=True),
+    "degrees": Row(torch.rad2deg, "radians to degrees", zero=True),
+    "radians": Row(torch.deg2rad, "degrees to radians", zero=True),
+    "sigmoid": Row(torch.sigmoid, "1 / (1 + e ** -x)"),
+    "softsign": Row(lambda x: x / (1 + torch.abs(x)), "x / (1 + |x|)", zero=True),
+    "relu": Row(torch.relu, "max(x, 0)", torch.relu, zero=True),
+    "reciprocal": Row(torch.reciprocal, "1 / x"),
+    "negative": Row(torch.neg, "-x", torch.neg, zero=True),
+    "erf": Row(torch.erf, "the error function", zero=True, aliases=("_npx_erf",)),
+    "erfinv": Row(torch.erfinv, "the inverse error function", zero=True, aliases=("_npx_erfinv",)),
+    "gamma": Row(_gamma, "the gamma function", aliases=("_npx_gamma",)),
+    "gammaln": Row(torch.lgamma, "log |gamma(x)|", aliases=("_npx_gammaln",)),
+}
+#: operators that the original has under `_sparse_` too
+_NO_SPARSE_NAME = {"rcbrt", "reciprocal", "softsign", "erf", "erfinv"}
+
+
+def _typed(name: str, fn: Callable[[Tensor], Tensor], integer: Callable[[Tensor], Tensor] | None) -> Callable[[Tensor], Tensor]:
+    """The function for every data type. The float test costs 50 ns; torch's own functions would give floats for integers."""
+
+    def run(data: Tensor) -> Tensor:
+        if data.is_floating_point():
+            return fn(data)
+        if data.dtype == torch.bool:
+            raise MXNetError(f"{name}: bool arrays are not supported. Convert with astype('int32') first.")
+        return integer(data) if integer is not None else fn(data.double()).to(data.dtype)
+
+    return run
+
+
+def _rows() -> None:
+    for name, row in UNARY.items():
+        # functions that torch computes in the integer's own type need no wrapper
+        direct = row.integer is row.fn
+        aliases = (*row.aliases, *(() if name in _NO_SPARSE_NAME else (f"_sparse_{name}",)))
+        doc = f"{row.formula}, elementwise. Any shape; integers are computed in float and cut off.\n\n>>> mx.nd.{name}(mx.nd.array([0.5]))"
+        register(Op(name, row.fn if direct else _typed(name, row.fn, row.integer), inputs=("data",), aliases=aliases, doc=doc))
+
+
+_rows()
+
+
+@op("_copy", aliases=["identity"], views=True)
+def copy(data: Tensor) -> Tensor:
+    """A copy of the array."""
+    return data
+
+
+@op("_copyto", aliases=["_npi_copyto"], views=True)
+def copyto(data: Tensor) -> Tensor:
+    """A copy of the array, usually into `out=`."""
+    return data
+
+
+@op("BlockGrad", aliases=["stop_gradient", "_sparse_stop_gradient"], zero_grad=True, views=True)
+def block_grad(data: Tensor) -> Tensor:
+    """The array as it is; no gradient flows back through it."""
+    return data.detach()
+
+
+@op("logical_not", zero_grad=True)
+def logical_not(data: Tensor) -> Tensor:
+    """1 where x is 0, else 0, in the array's type."""
+    return (data == 0).to(data.dtype)
+
+
+@op("hard_sigmoid")
+def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
+    """max(0, min(1, alpha x + beta))."""
+    return torch.clamp(alpha * data + beta, 0, 1)
+
+
+@op("clip", aliases=["_npi_clip", "_sparse_clip"])
+def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
+    """max(a_min, min(x, a_max)). The gradient passes where a_min <= x <= a_max."""
+    if data.is_floating_point():
+        return torch.clamp(data, a_min, a_max)
+    return torch.clamp(data.double(), a_min, a_max).to(data.dtype)
+
+
+@op("smooth_l1", aliases=["_npx_smooth_l1"])
+def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
+    """0.5 (s x)^2 where |x| < 1/s^2, else |x| - 0.5/s^2, with s = scalar (R. Girshick, "Fast R-CNN", 2015)."""
+    border = 1 / (scalar * scalar)
+    size = torch.abs(data)
+    return torch.where(size < border, 0.5 * scalar * scalar * torch.square(data), size - 0.5 * border)
+
+
+@op("Cast", aliases=["cast", "_npi_cast", "_npx_cast"])
+def cast(data: Tensor, *, dtype: DType) -> Tensor:
+    """The array in another data type; the gradient comes back in its own."""
+    if data.dtype == dtype:
+        return data.clone()
+    if data.is_floating_point() and not dtype.is_floating_point and dtype != torch.bool and not data.is_meta:
+        return data.to(torch.int64).to(dtype)  # out-of-range values wrap around, as they do in C
+    return data.to(dtype)
+
+
+@op("amp_cast", views=True)
+def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
+    """Float arrays in another float type; all others as they are."""
+    return data.to(dtype) if data.is_floating_point() else data
+
+
+@op("amp_multicast", outputs=lambda num_outputs, **_: num_outputs, views=True)
+def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> tuple[Tensor, ...]:
+    """All float arrays in the widest float type among them (cast_narrow: the narrowest)."""
+    if len(data) != num_outputs:
+        raise MXNetError(f"amp_multicast: num_outputs is {num_outputs}, got {len(data)} arrays. Pass as many.")
+    kinds = [t.dtype for t in data if t.is_floating_point()]
+    if not kinds:
+        return data
+    order = {torch.float16: 0, torch.bfloat16: 1, torch.float32: 2, torch.float64: 3}
+    chosen = (min if cast_narrow else max)(kinds, key=order.__getitem__)
+    return tuple(t.to(chosen) if t.is_floating_point() else t for t in data)
+
+
+@op("_contrib_quadratic")
+def quadratic(data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Tensor:
+    """a x^2 + b x + c."""
+    return a * torch.square(data) + b * data + c
+
+
+@op("_contrib_div_sqrt_dim")
+def div_sqrt_dim(data: Tensor) -> Tensor:
+    """x / sqrt(d), d the size of the last axis (A. Vaswani et al., "Attention Is All You Need", 2017)."""
+    return data / data.shape[-1] ** 0.5
+
+
+@op("_contrib_gradientmultiplier")
+def gradientmultiplier(data: Tensor, *, scalar: float = 1.0, is_int: bool = True) -> Tensor:
+    """The array as it is; its gradient times `scalar` (negative: Y. Ganin et al., "Domain-Adversarial Training", 2016)."""
+    return straight_through(data, data, scalar)
+
+
+@op("_contrib_backward_gradientmultiplier")
+def backward_gradientmultiplier(data: Tensor, *, scalar: float = 1.0, is_int: bool = True) -> Tensor:
+    """x * scalar: the gradient of gradientmultiplier."""
+    return data * scalar
+
+
+@op("_contrib_round_ste", aliases=["_sparse__contrib_round_ste"])
+def round_ste(data: Tensor) -> Tensor:
+    """round(x) with the gradient of x (Y. Bengio et al., "Estimating or Propagating Gradients ...", 2013)."""
+    return straight_through(data, _round(data))
+
+
+@op("_contrib_sign_ste", aliases=["_sparse__contrib_sign_ste"])
+def sign_ste(data: Tensor) -> Tensor:
+    """sign(x) with the gradient of x (Y. Bengio et al., 2013)."""
+    return straight_through(data, torch.sign(data))
+
+
+def is_zero_preserving(name: str) -> bool:
+    """Whether f(0) = 0, so that a sparse array stays sparse under the operator."""
+    row = UNARY.get(name)
+    return row is not None and row.zero
+
