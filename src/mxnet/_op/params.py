@@ -10,7 +10,7 @@ import ast
 import types
 import typing
 from collections.abc import Callable
-from typing import Any, Literal, NewType
+from typing import TYPE_CHECKING, Any, Literal, NewType, TypeAlias
 
 import numpy as np
 import torch
@@ -18,14 +18,20 @@ import torch
 from .. import _dtype
 from ..error import MXNetError
 
-#: A tuple of int; an int is read as a tuple of one. Entries may be None where the operator allows it (`slice`).
-Shape = NewType("Shape", tuple)
-#: A tuple of float.
-Floats = NewType("Floats", tuple)
-#: Any data type; the operator receives a torch.dtype.
-DType = NewType("DType", torch.dtype)
-#: A symbol inside a symbol (control flow).
-Subgraph = NewType("Subgraph", object)
+if TYPE_CHECKING:  # what a type checker takes them for; at run time each is a kind of its own
+    Shape: TypeAlias = tuple[Any, ...]
+    Floats: TypeAlias = tuple[float, ...]
+    DType: TypeAlias = torch.dtype
+    Subgraph: TypeAlias = Any
+else:
+    #: A tuple of int; an int is read as a tuple of one. Entries may be None where the operator allows it (`slice`).
+    Shape = NewType("Shape", tuple)
+    #: A tuple of float.
+    Floats = NewType("Floats", tuple)
+    #: Any data type; the operator receives a torch.dtype.
+    DType = NewType("DType", torch.dtype)
+    #: A symbol inside a symbol (control flow).
+    Subgraph = NewType("Subgraph", object)
 #: Attribute without default.
 REQUIRED = object()
 

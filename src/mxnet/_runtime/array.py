@@ -21,6 +21,11 @@ class Array:
     """
 
     __slots__ = ("_d", "_t", "_ctx", "_grad", "_req", "__weakref__")
+    _d: Any
+    _t: Any
+    _ctx: Any
+    _grad: Any
+    _req: str
     stype = "default"
 
     def __getattr__(self, name: str) -> Any:
