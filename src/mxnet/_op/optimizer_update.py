@@ -75,9 +75,13 @@ def nag_mom_update(
     weight: Tensor, grad: Tensor, mom: Tensor, *, lr: float, momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0,
     clip_gradient: float = -1.0, out: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Nesterov: d = -lr (clip(rescale_grad grad) + wd weight); mom = momentum mom + d; weight + momentum mom + d."""
+    """Nesterov: d = -lr (clip(rescale_grad grad) + wd weight); mom = momentum mom + d; weight + momentum mom + d.
+
+    With `out=weight` the decay in the stored mom is that of the new weight, as in the original.
+    """
     check("nag_mom_update", weight, grad=grad, mom=mom)
-    return run(formulas.nag, weight, grad, (mom,), out, _plain(rescale_grad, clip_gradient), lr=lr, wd=wd, momentum=momentum)
+    formula = formulas.nag_master if out is not None and out.data_ptr() == weight.data_ptr() else formulas.nag
+    return run(formula, weight, grad, (mom,), out, _plain(rescale_grad, clip_gradient), lr=lr, wd=wd, momentum=momentum)
 
 
 @op("mp_nag_mom_update", mutates=("mom", "weight32"))

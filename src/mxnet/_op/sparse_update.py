@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .._storage import Csr
+from .._storage import Csr, row_sparse_from_dense
 from .._storage.lazy import by_blocks, by_rows, fused
 from ..error import MXNetError
 from .registry import NAMES
@@ -21,12 +21,13 @@ from .sparse_attach import implements
 
 
 class Rule(NamedTuple):
-    """kernel: the fused one, or None; numbers: its arguments from the attributes; optional: whether lazy_update=False asks for an exact step."""
+    """kernel: the fused one; numbers: its arguments from the attributes; optional: whether lazy_update=False asks for an exact step;
+    sparse_weight: whether only a row_sparse weight is updated lazily, as in the original."""
 
-    kernel: str | None
+    kernel: str
     numbers: Callable[..., tuple]
-    optional: bool
-    master: bool = False
+    optional: bool = False
+    sparse_weight: bool = False
 
 
 def _clip(clip_gradient: float) -> float:
@@ -65,17 +66,16 @@ def _none(**attrs: Any) -> tuple:
 
 
 LAZY = {
-    "sgd_update": Rule("sgd", _sgd, True),
-    "sgd_mom_update": Rule("sgd_momentum", _momentum, True),
-    "adam_update": Rule("adam", _adam, True),
-    "mp_sgd_update": Rule("sgd", _sgd, True, True),
-    "mp_sgd_mom_update": Rule("sgd_momentum", _momentum, True, True),
-    "_sparse_adagrad_update": Rule("adagrad", _adagrad, False),
-    "_contrib_group_adagrad_update": Rule("group_adagrad", _group_adagrad, False),
-    "ftrl_update": Rule("ftrl", _ftrl, False),
+    "sgd_update": Rule("sgd", _sgd, optional=True),
+    "sgd_mom_update": Rule("sgd_momentum", _momentum, optional=True),
+    "adam_update": Rule("adam", _adam, optional=True),
+    "_sparse_adagrad_update": Rule("adagrad", _adagrad),
+    "_contrib_group_adagrad_update": Rule("group_adagrad", _group_adagrad),
+    "ftrl_update": Rule("ftrl", _ftrl, sparse_weight=True),
 }
-#: Updates that have no lazy form: every row is updated.
-EXACT = """nag_mom_update mp_nag_mom_update rmsprop_update rmspropalex_update signsgd_update signum_update ftml_update""".split()
+#: Updates that have no lazy form: every row is updated. (Optimizers keep float32 masters lazily by updating the master's rows.)
+EXACT = """mp_sgd_update mp_sgd_mom_update nag_mom_update mp_nag_mom_update rmsprop_update rmspropalex_update signsgd_update signum_update
+ftml_update""".split()
 
 
 def _table(x: Any) -> Tensor:
@@ -85,6 +85,12 @@ def _table(x: Any) -> Tensor:
     if not x.is_full():
         x.data, x.indices = x.to_dense(), torch.arange(x.shape[0], device=x.device)
     return x.data
+
+
+def _drop_zero_rows(x: Any) -> None:
+    if not isinstance(x, Tensor):
+        kept = row_sparse_from_dense(x.data)
+        x.data, x.indices = kept.data, kept.indices
 
 
 def _update(name: str, rule: Rule | None) -> None:
@@ -106,19 +112,13 @@ def _update(name: str, rule: Rule | None) -> None:
             return target
         if tuple(grad.shape) != tuple(tables[0].shape):
             raise MXNetError(f"{name}: grad has shape {grad.shape}, weight {tuple(tables[0].shape)}. Pass arrays of equal shapes.")
-        if rule is None or (rule.optional and not lazy_update):
+        if rule is None or (rule.optional and not lazy_update) or (rule.sparse_weight and isinstance(weight, Tensor)):
             by_blocks(step, tables, grad)
-            return target
-        numbers = rule.numbers(**attrs)
-        if not rule.master:
-            if not fused(rule.kernel, tables, grad, numbers):
-                by_rows(step, tables, grad)
-            return target
-        low, moments, master = tables[0], tables[1:-1], tables[-1]
-        if not fused(rule.kernel, [master, *moments], grad, numbers):
+            if rule is None:
+                for s in states:
+                    _drop_zero_rows(s)
+        elif not fused(rule.kernel, tables, grad, rule.numbers(**attrs)):
             by_rows(step, tables, grad)
-        else:
-            low.index_copy_(0, grad.indices, master.index_select(0, grad.indices).to(low.dtype))
         return target
 
 
