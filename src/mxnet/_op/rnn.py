@@ -174,7 +174,7 @@ def _run(layout: Layout, data: Tensor, parameters: Tensor, state: Tensor, cell: 
          clip: tuple | None, p: float, generator: torch.Generator) -> tuple[Tensor, ...]:  # fmt: skip
     """Outputs, last states, last cells. One fused call where that computes the same, else layer by layer."""
     cells = unpack(parameters, layout)
-    if lengths is None and clip is None and (p == 0 or layout.layers == 1):
+    if lengths is None and clip is None and (p == 0 or layout.layers == 1) and not _stepwise(layout.projection, data):
         return _fused(layout.mode, data, state, cell, cells, layout.layers, layout.directions == 2)
     x, last_states, last_cells = data, [], []
     for layer in range(layout.layers):
@@ -192,6 +192,11 @@ def _run(layout: Layout, data: Tensor, parameters: Tensor, state: Tensor, cell: 
         x = made[0] if len(made) == 1 else torch.cat(made, 2)
     states = torch.stack(last_states)
     return (x, states, torch.stack(last_cells)) if layout.mode == "lstm" else (x, states)
+
+
+def _stepwise(projection: object, x: Tensor) -> bool:
+    """Whether torch has no fused kernel: projections on the CPU (it warns and loops)."""
+    return bool(projection) and x.device.type == "cpu"
 
 
 def _fused(mode: str, x: Tensor, state: Tensor, cell: Tensor | None, cells: list[list[Tensor]], layers: int, both: bool) -> tuple[Tensor, ...]:
@@ -214,13 +219,13 @@ def _reversed(x: Tensor, lengths: Tensor | None) -> Tensor:
 def _one_direction(mode: str, x: Tensor, h: Tensor, c: Tensor | None, weights: list[Tensor], lengths: Tensor | None,
                    clip: tuple | None) -> tuple[Tensor, Tensor, Tensor | None]:  # fmt: skip
     """One layer in one direction: outputs (zero behind a sequence's end), last state, last cell."""
-    if clip is None and lengths is None:
+    if clip is None and lengths is None and not _stepwise(len(weights) == 5, x):
         found = _fused(mode, x, h[None], None if c is None else c[None], [weights], 1, False)
         return found[0], found[1][0], found[2][0] if mode == "lstm" else None
     if clip is None and mode != "lstm":
         y = _fused(mode, x, h[None], None, [weights], 1, False)[0]
         return _cut(y, lengths), _at_end(y, lengths), None
-    # the fused kernels keep the last cell only, so clipped or shorter LSTMs go step by step
+    # the fused kernels keep the last cell only, so clipped or shorter LSTMs go step by step, as do projections on the CPU
     projection = weights[4] if len(weights) == 5 else None
     into_gates = torch.nn.functional.linear(x, weights[0], weights[2])
     outputs, cells = [], []

@@ -121,12 +121,24 @@ def _present(op: Op, arrays: list, attrs: dict) -> list:
         needed = op.inputs[: op.required]
     else:
         needed = op.active_inputs(attrs)
+        count = len(needed)
+        if tuple(needed) != op.inputs[:count] and None not in _kinds(arrays[:count]) and not any(_kinds(arrays[count:])):
+            # by position, arrays stand for the inputs that these attributes leave, not for those that they take away
+            placed: list = [None] * len(arrays)
+            for name, array in zip(needed, arrays):
+                placed[op.inputs.index(name)] = array
+            arrays = placed
     for name in needed:
         if name in op.inputs and arrays[op.inputs.index(name)] is None:
             raise MXNetError(f"{op.name}: input {name} is missing. Pass an NDArray.")
     while arrays and arrays[-1] is None:
         arrays.pop()
     return arrays
+
+
+def _kinds(arrays: list) -> list:
+    """The classes of arrays, None for absent ones (comparing arrays themselves would compare their values)."""
+    return [None if a is None else type(a) for a in arrays]
 
 
 def _too_many(op: Op, count: int) -> Any:
