@@ -95,7 +95,7 @@ class KVStore(KVStoreBase):
             if tuple(v.shape) != tuple(stored.shape):
                 raise MXNetError(f"push: a value of key {key!r} has shape {tuple(v.shape)}, the stored one {tuple(stored.shape)}. Push equal shapes.")
         first = values[0]
-        if self._compression is not None and len(values) > 1 and all(v.stype == "default" for v in values):
+        if self._compression is not None and all(v.stype == "default" for v in values):
             values = [wrap(self._compression((key, i), v._d), v._ctx) for i, v in enumerate(values)]
             first = values[0]
         if len(values) == 1:

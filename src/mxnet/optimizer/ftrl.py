@@ -11,7 +11,8 @@ from ._base import Optimizer, accumulator_type, run, zeros_like
 class Ftrl(Optimizer):
     """z += g - (sqrt(n + g^2) - sqrt(n)) / lr * weight;  n += g^2;  weight = (sign(z) lamda1 - z) / ((beta + sqrt(n)) / lr + wd) where |z| > lamda1, else 0.
 
-    g = clip(rescale_grad * grad) (McMahan et al., KDD 2013). State: (z, n). A row_sparse gradient touches its rows only.
+    g = clip(rescale_grad * grad) (McMahan et al., KDD 2013). State: (z, n). With a row_sparse weight, a row_sparse gradient touches its rows
+    only; with a dense weight it updates all rows, as MXNet does.
     """
 
     lazy_update = True
@@ -28,6 +29,8 @@ class Ftrl(Optimizer):
 
     def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
         lr, wd = self._step(index)
+        if weight.stype == "default" and grad.stype != "default":
+            grad = grad.tostype("default")
         attrs = self._common(lr, wd)
         attrs.update(lamda1=float(self.lamda1), beta=float(self.beta))
         run("ftrl_update", (weight, grad, *state), attrs, weight)

@@ -27,7 +27,7 @@ class LAMB(Optimizer):
         self.bias_correction = bias_correction
 
     def create_state(self, index: Any, weight: Any) -> Any:
-        return zeros_like(weight, "default"), zeros_like(weight, "default")
+        return zeros_like(weight), zeros_like(weight)
 
     def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
         self._update_impl(index, weight, grad, state, False)

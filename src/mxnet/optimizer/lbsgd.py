@@ -7,12 +7,11 @@ from typing import Any
 
 import torch
 
-from ._base import run
-from .sgd import SGD
+from ._base import Optimizer, run, zeros_like
 
 
-@SGD.register
-class LBSGD(SGD):
+@Optimizer.register
+class LBSGD(Optimizer):
     """SGD that steps once in `batch_scale` updates, with the mean of their gradients and the rate lr * multiplier.
 
     warmup_strategy  how the multiplier grows from 1 to batch_scale within warmup_epochs * updates_per_epoch updates: "linear", "power2",
@@ -22,8 +21,8 @@ class LBSGD(SGD):
 
     def __init__(self, momentum: float = 0.0, multi_precision: bool = False, warmup_strategy: str = "linear", warmup_epochs: int = 5,
                  batch_scale: float = 1, updates_per_epoch: int = 32, begin_epoch: int = 0, num_epochs: int = 60, **kwargs: Any) -> None:  # fmt: skip
-        super().__init__(momentum, multi_precision=multi_precision, **kwargs)
-        self.aggregate_num = 0
+        super().__init__(multi_precision=multi_precision, **kwargs)
+        self.momentum = momentum
         self.warmup_strategy = warmup_strategy
         self.warmup_epochs = warmup_epochs
         self.batch_scale = batch_scale
@@ -34,6 +33,9 @@ class LBSGD(SGD):
         self.cumgrads: dict = {}
         self.adaptive = False
         self.admult = 1
+
+    def create_state(self, index: Any, weight: Any) -> Any:
+        return zeros_like(weight) if self.momentum != 0.0 else None
 
     def _get_lbmult(self, updates: int) -> float:
         """The warm-up multiplier after so many updates."""
@@ -50,8 +52,8 @@ class LBSGD(SGD):
         w, g = (float(torch.sum((a._d if a.stype == "default" else a._d.data).double() ** 2)) for a in (weight, grad))
         return min(max(math.sqrt(w / (g + wd * w + 1e-18)), 0.01), 100.0)
 
-    def _update_impl(self, index: Any, weight: Any, grad: Any, state: Any, master: bool) -> None:
-        lr, wd = self._get_lr(index), self._get_wd(index)  # before the count, as the original
+    def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
+        lr, wd = self._get_lr(index), self._get_wd(index)  # before the count: a schedule is one update behind, as in MXNet
         self._update_count(index)
         record = self.cumgrads.setdefault(index, {"cum_grad": None, "num_cums": 0})
         if record["num_cums"] > 0:
@@ -62,19 +64,15 @@ class LBSGD(SGD):
             record["num_cums"] = self.init_updates + 1
         record["cum_grad"] = total
         if record["num_cums"] % self.batch_scale:
-            # no step yet: the original calls SGD with rate 0 here, which changes nothing
             return
         mean = total / self.batch_scale
         record["cum_grad"] = None
         multiplier = self._get_lars(weight, mean, wd) if self.warmup_strategy == "lars" else self._get_lbmult(record["num_cums"])
         attrs = self._common(lr * multiplier, wd)
-        momentum, copy = state if master else (state, None)
         name, arrays = "sgd_update", (weight, mean)
-        if momentum is not None:
-            name, arrays = "sgd_mom_update", (weight, mean, momentum)
+        if state is not None:
+            name, arrays = "sgd_mom_update", (weight, mean, state)
             attrs["momentum"] = float(self.momentum)
-        if master:
-            name, arrays = "mp_" + name, (*arrays, copy)
         run(name, arrays, attrs, weight)
 
 

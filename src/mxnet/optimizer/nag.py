@@ -11,6 +11,7 @@ from ._base import LOW_PRECISION, Optimizer, run, zeros_like
 class NAG(Optimizer):
     """mom = momentum * mom - lr * g;  weight += momentum * mom - lr * g, with g = clip(rescale_grad * grad) + wd * weight.
 
+    As in MXNet 1.9.1, the momentum that is kept decays the new weight: mom = momentum * mom - lr * (clip(...) + wd * new weight).
     Without momentum it is plain gradient descent. State: mom, and the float32 master copy under multi_precision.
     """
 
@@ -43,4 +44,9 @@ class NAG(Optimizer):
             attrs["momentum"] = float(self.momentum)
         if master:
             name, arrays = "mp_" + name, (*arrays, copy)
+        moved = momentum is not None and wd and momentum.stype == "default"
+        values = copy if master else weight
+        before = values._d.clone() if moved and values.stype == "default" else None
         run(name, arrays, attrs, weight)
+        if before is not None:
+            momentum._d.sub_((values._d - before).mul_(lr * wd))

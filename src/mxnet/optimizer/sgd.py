@@ -53,8 +53,9 @@ class SGD(Optimizer):
 
     def _update_one(self, lr: float, wd: float, weight: Any, grad: Any, state: Any, master: bool) -> None:
         attrs = self._common(lr, wd)
-        attrs["lazy_update"] = self.lazy_update
         momentum, copy = state if master else (state, None)
+        # MXNet updates master copies of all rows; without decay and momentum that is the same as the gradient's rows
+        attrs["lazy_update"] = self.lazy_update and not (master and (wd or momentum is not None))
         name, arrays = "sgd_update", (weight, grad)
         if momentum is not None:
             name, arrays = "sgd_mom_update", (weight, grad, momentum)

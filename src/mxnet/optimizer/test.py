@@ -12,7 +12,7 @@ class Test(Optimizer):
     """weight += rescale_grad * grad; the state is a copy of the new weight. Dense weights only."""
 
     def create_state(self, index: Any, weight: Any) -> Any:
-        return zeros_like(weight, "default")
+        return zeros_like(weight, "default", "float32")
 
     def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
         if weight.stype != "default":
