@@ -44,9 +44,4 @@ class NAG(Optimizer):
             attrs["momentum"] = float(self.momentum)
         if master:
             name, arrays = "mp_" + name, (*arrays, copy)
-        moved = momentum is not None and wd and momentum.stype == "default"
-        values = copy if master else weight
-        before = values._d.clone() if moved and values.stype == "default" else None
         run(name, arrays, attrs, weight)
-        if before is not None:
-            momentum._d.sub_((values._d - before).mul_(lr * wd))
