@@ -1,0 +1,51 @@
+"""The base of losses: weighting, and the mean over everything but the batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base import numeric_types
+from .block import HybridBlock
+
+
+class Loss(HybridBlock):
+    """Base of losses: derive from it and define `hybrid_forward(self, F, pred, label, sample_weight=None)`.
+
+    weight      a factor on every loss, or None
+    batch_axis  the axis that the result keeps
+    `sample_weight`, an array that broadcasts against the loss, weighs samples (shape (N, 1) for one number a sample).
+    """
+
+    def __init__(self, weight: float | None, batch_axis: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._weight = weight
+        self._batch_axis = batch_axis
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"
+
+    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N803
+        """The loss; subclasses define it."""
+        raise NotImplementedError(f"{type(self).__name__}: hybrid_forward is not defined. Define it in the class.")
+
+    def _mean(self, F: Any, loss: Any, factor: float | None, sample_weight: Any) -> Any:  # noqa: N803
+        """Weighted, and averaged over all axes but the batch axis."""
+        return F.mean(weighted(F, loss, factor, sample_weight), axis=self._batch_axis, exclude=True)
+
+
+def weighted(F: Any, loss: Any, factor: float | None, sample_weight: Any) -> Any:  # noqa: N803
+    """loss * sample_weight * factor, whichever of them are given."""
+    if sample_weight is not None:
+        loss = F.broadcast_mul(loss, sample_weight)
+    if factor is not None:
+        if not isinstance(factor, numeric_types):
+            raise AssertionError(f"Loss: weight must be a number, got {type(factor).__name__}. Pass arrays as sample_weight.")
+        loss = loss * factor
+    return loss
+
+
+def like(F: Any, x: Any, y: Any) -> Any:  # noqa: N803
+    """x in the shape of y."""
+    if getattr(x, "_d", None) is not None and tuple(x.shape) == tuple(y.shape):
+        return x
+    return F.reshape_like(x, y)
