@@ -118,6 +118,9 @@ def _heads(heads: Any, head_grads: Any) -> tuple[list, list]:
             seed = (g._t if state.recording and g.stype == "default" else value).to(tensor.dtype)
         tensors.append(tensor)
         seeds.append(seed)
+    if len({id(t) for t in tensors}) < len(tensors):  # one output given several times: MXNet keeps the last head gradient, it does not add them
+        last = {id(t): (t, seed) for t, seed in zip(tensors, seeds)}
+        tensors, seeds = map(list, zip(*last.values()))
     return heads, [tensors, seeds]
 
 
