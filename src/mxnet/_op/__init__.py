@@ -19,6 +19,7 @@ from . import index
 from . import init
 from . import joining
 from . import lamb_update
+from . import linalg
 from . import loss_output
 from . import multi_tensor
 from . import multi_update
@@ -28,6 +29,8 @@ from . import optimizer_update
 from . import ordering
 from . import pooling
 from . import proposal
+from . import quantize
+from . import quantized_layers
 from . import random
 from . import random_choice
 from . import random_pdf
