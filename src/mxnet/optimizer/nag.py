@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._base import LOW_PRECISION, Optimizer, run, zeros_like
+from ._base import LOW_PRECISION, Optimizer, compute, run, zeros_like
 
 
 @Optimizer.register
@@ -44,4 +44,7 @@ class NAG(Optimizer):
             attrs["momentum"] = float(self.momentum)
         if master:
             name, arrays = "mp_" + name, (*arrays, copy)
-        run(name, arrays, attrs, weight)
+        if weight.stype == "default":
+            run(name, arrays, attrs, weight)
+        else:  # every row moves
+            weight[:] = compute(name, (weight.tostype("default"), grad.tostype("default"), *arrays[2:]), attrs)
