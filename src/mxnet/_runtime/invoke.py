@@ -25,7 +25,7 @@ class Hooks:
 
     active = False
     cast = None  # AMP: (op, tensors) -> tensors
-    profile = None  # (op, seconds) -> None
+    profile = None  # (op, tensors, attrs) -> result: runs the function and takes the time
 
 
 def invoke(op: Op, arrays: Any, attrs: dict, out: Any = None) -> Any:
@@ -81,7 +81,8 @@ def _invoke_dense(op: Op, arrays: Any, tensors: list, attrs: dict, out: Any, cls
         if i < len(arrays) and arrays[i] is not None:
             tensors[i] = arrays[i]._d
     try:
-        result = op.fn(*tensors, **_with_reserved(op, attrs, ctx, out))
+        typed = _with_reserved(op, attrs, ctx, out)
+        result = op.fn(*tensors, **typed) if Hooks.profile is None else Hooks.profile(op, tensors, typed)
     except BAD_INPUT as e:
         raise explain(op, e, tensors, attrs) from None
     if op.zero_grad and state.recording and any(t is not None and t.requires_grad for t in tensors):
