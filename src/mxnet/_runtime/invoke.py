@@ -37,6 +37,9 @@ def invoke(op: Op, arrays: Any, attrs: dict, out: Any = None) -> Any:
         if type(a) is dense:
             tensors.append(a._t if recording else a._d)
         elif a is None:
+            if len(tensors) < op._required:
+                name = op.inputs[len(tensors)]
+                raise MXNetError(f"{op.name}: input {name} is missing (got None). Pass an array.")
             tensors.append(None)
         else:
             return _invoke_any(op, arrays, attrs, out)
