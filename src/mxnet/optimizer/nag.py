@@ -44,7 +44,7 @@ class NAG(Optimizer):
             attrs["momentum"] = float(self.momentum)
         if master:
             name, arrays = "mp_" + name, (*arrays, copy)
-        if weight.stype == "default":
+        if weight.stype == "default" or momentum is None:
             run(name, arrays, attrs, weight)
         else:  # every row moves
             weight[:] = compute(name, (weight.tostype("default"), grad.tostype("default"), *arrays[2:]), attrs)
