@@ -42,14 +42,23 @@ def _prelu(data: Tensor, gamma: Tensor) -> Tensor:
     same_dtype("LeakyReLU", data=data, gamma=gamma)
     if gamma.dim() == 1 and data.dim() > 1:  # (C,) -> (C, 1, ...), against axis 1
         if gamma.size(0) not in (1, data.size(1)):
-            raise MXNetError(f"LeakyReLU: gamma has shape {tuple(gamma.shape)}, data has {data.size(1)} channels. Pass gamma of shape ({data.size(1)},) or (1,).")
+            raise MXNetError(
+                f"LeakyReLU: gamma has shape {tuple(gamma.shape)}, data has {data.size(1)} channels. Pass gamma of shape ({data.size(1)},) or (1,)."
+            )
         gamma = gamma.reshape(-1, *[1] * (data.dim() - 2))
     elif gamma.dim() != data.dim() and gamma.dim() != 1:
-        raise MXNetError(f"LeakyReLU: gamma of shape {tuple(gamma.shape)} does not fit data {tuple(data.shape)}. Pass gamma with one entry a channel.")
+        raise MXNetError(
+            f"LeakyReLU: gamma of shape {tuple(gamma.shape)} does not fit data {tuple(data.shape)}. Pass gamma with one entry a channel."
+        )
     return torch.where(data > 0, data, gamma * data)
 
 
-@op("LeakyReLU", aliases=["_npx_leaky_relu"], outputs=lambda *, act_type, **_: 2 if act_type == "rrelu" else 1, output_names=("output", "mask"))
+@op(
+    "LeakyReLU",
+    aliases=["_npx_leaky_relu"],
+    outputs=lambda *, act_type, **_: 2 if act_type == "rrelu" else 1,
+    output_names=("output", "mask"),
+)
 def leaky_relu(
     data: Tensor, gamma: Tensor | None = None, *, act_type: Literal["elu", "gelu", "leaky", "prelu", "rrelu", "selu"] = "leaky",
     slope: float = 0.25, lower_bound: float = 0.125, upper_bound: float = 0.334, training: bool = False, generator: torch.Generator | None = None,
@@ -110,6 +119,8 @@ def softmax_activation(data: Tensor, *, mode: Literal["channel", "instance"] = "
     expect_float("SoftmaxActivation", data)
     if mode == "channel":
         if data.dim() < 3:
-            raise MXNetError(f"SoftmaxActivation: mode='channel' needs data of at least 3 dimensions, got {tuple(data.shape)}. Use mode='instance'.")
+            raise MXNetError(
+                f"SoftmaxActivation: mode='channel' needs data of at least 3 dimensions, got {tuple(data.shape)}. Use mode='instance'."
+            )
         return torch.softmax(data, 1)
     return torch.softmax(data.flatten(1), 1).reshape(data.shape) if data.dim() > 2 else torch.softmax(data, -1)

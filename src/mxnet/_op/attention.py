@@ -19,7 +19,9 @@ def _split(name: str, label: str, t: Tensor, heads: int, parts: int) -> tuple[Te
     if t.dim() != 3:
         raise MXNetError(f"{name}: {label} has shape {tuple(t.shape)}, it must have 3 dimensions (length, batch, width). Reshape it.")
     if heads < 1 or t.size(2) % (heads * parts):
-        raise MXNetError(f"{name}: heads {heads} times {parts} must divide the width of {label} ({t.size(2)}). Pass a fitting number of heads.")
+        raise MXNetError(
+            f"{name}: heads {heads} times {parts} must divide the width of {label} ({t.size(2)}). Pass a fitting number of heads."
+        )
     length, batch, width = t.shape
     split = t.reshape(length, batch * heads, parts, width // (heads * parts))
     return tuple(split[:, :, i].transpose(0, 1) for i in range(parts))
@@ -62,7 +64,9 @@ def encdec_qk(queries: Tensor, keys_values: Tensor, *, heads: int) -> Tensor:
     same_dtype(name, queries=queries, keys_values=keys_values)
     (asked,), (keys, _) = _split(name, "queries", queries, heads, 1), _split(name, "keys_values", keys_values, heads, 2)
     if asked.size(0) != keys.size(0) or asked.size(2) != keys.size(2):
-        raise MXNetError(f"{name}: queries {tuple(queries.shape)} and keys_values {tuple(keys_values.shape)} must share the batch, with twice the width in the latter.")
+        raise MXNetError(
+            f"{name}: queries {tuple(queries.shape)} and keys_values {tuple(keys_values.shape)} must share the batch, with twice the width in the latter."
+        )
     return _scores(asked, keys)
 
 
@@ -72,5 +76,11 @@ def encdec_valatt(keys_values: Tensor, attention: Tensor, *, heads: int) -> Tens
     name = "interleaved_matmul_encdec_valatt"
     same_dtype(name, keys_values=keys_values, attention=attention)
     values = _split(name, "keys_values", keys_values, heads, 2)[1]
-    expect_shape(name, "attention", attention, (values.size(0), attention.size(1) if attention.dim() == 3 else -1, values.size(1)), "batch * heads, queries, keys")
+    expect_shape(
+        name,
+        "attention",
+        attention,
+        (values.size(0), attention.size(1) if attention.dim() == 3 else -1, values.size(1)),
+        "batch * heads, queries, keys",
+    )
     return _joined(bmm(attention, values), keys_values.size(1))

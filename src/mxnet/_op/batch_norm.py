@@ -20,7 +20,9 @@ class _Averages(torch.autograd.Function):
     """Identity whose backward moves the averages: MXNet updates them when a gradient is taken, not in the forward pass."""
 
     @staticmethod
-    def forward(ctx: Any, result: Tensor, mean: Tensor, inverse_std: Tensor, moving: tuple, gamma: Tensor | None, momentum: float, eps: float) -> Tensor:
+    def forward(
+        ctx: Any, result: Tensor, mean: Tensor, inverse_std: Tensor, moving: tuple, gamma: Tensor | None, momentum: float, eps: float
+    ) -> Tensor:
         ctx.save_for_backward(mean, inverse_std)
         ctx.moving, ctx.gamma, ctx.momentum, ctx.eps = moving, gamma, momentum, eps
         return result.view_as(result)
@@ -52,7 +54,10 @@ def normalize(
         if t.shape != channels:
             expect_shape(name, label, t, channels, f"the channels of data, axis {axis}")
         if t.dtype != wanted:
-            raise MXNetError(f"{name}: {label} is {name_of(t.dtype)}, for data of {name_of(data.dtype)} it must be {name_of(wanted)}. Use {label}.astype({name_of(wanted)!r}).")
+            needed = name_of(wanted)
+            raise MXNetError(
+                f"{name}: {label} is {name_of(t.dtype)}, for data of {name_of(data.dtype)} it must be {needed}. Use {label}.astype({needed!r})."
+            )
     weight = constant_of(torch.ones_like(gamma), gamma) if fix_gamma else gamma
     moved = data if axis == 1 or data.dim() == 1 else data.movedim(axis, 1)
     if data.dim() == 1:  # (C,) -> (1, C)
@@ -145,7 +150,17 @@ def _shapes(shapes: dict, *, axis: int = 1, **_: object) -> dict:
 
 
 def _define(name: str, fn: Any, *aliases: str) -> Op:
-    made = register(Op(name, fn, aliases=aliases, amp="fp32", outputs=_outputs, mutates=("moving_mean", "moving_var"), output_names=("output", "mean", "var")))
+    made = register(
+        Op(
+            name,
+            fn,
+            aliases=aliases,
+            amp="fp32",
+            outputs=_outputs,
+            mutates=("moving_mean", "moving_var"),
+            output_names=("output", "mean", "var"),
+        )
+    )
     made.complete_shapes(_shapes)
     return made
 

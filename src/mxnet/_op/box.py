@@ -37,7 +37,9 @@ def box_nms(
         raise MXNetError(f"{name}: data of shape {tuple(data.shape)} needs at least 2 dimensions (boxes, columns). Reshape data.")
     width, count = data.size(-1), data.size(-2)
     if width < 5 or not 0 <= coord_start <= width - 4:
-        raise MXNetError(f"{name}: coord_start {coord_start} does not leave four coordinates in rows of {width} columns. Lower coord_start or pass wider rows.")
+        raise MXNetError(
+            f"{name}: coord_start {coord_start} does not leave four coordinates in rows of {width} columns. Lower coord_start or pass wider rows."
+        )
     for label, index, least in (("score_index", score_index, 0), ("id_index", id_index, -1)):
         if not least <= index < width:
             raise MXNetError(f"{name}: {label} {index} is out of range for rows of {width} columns. Pass a smaller index.")
@@ -74,7 +76,7 @@ def _nms_shape(data: Tensor, **_: object) -> Tensor:
 
 
 @op("_contrib_box_iou")
-def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:  # noqa: A002
+def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:
     """Intersection over union of every box of lhs (..., 4) with every one of rhs (..., 4): lhs axes, then rhs axes. 0 for two empty boxes.
 
     >>> mx.nd.contrib.box_iou(mx.nd.array([[0., 0, 2, 1]]), mx.nd.array([[0., 0, 1, 1]])).asnumpy().tolist()
@@ -141,7 +143,7 @@ def box_encode(samples: Tensor, matches: Tensor, anchors: Tensor, refs: Tensor, 
 @op("_contrib_box_decode")
 def box_decode(
     data: Tensor, anchors: Tensor, *, std0: float = 1.0, std1: float = 1.0, std2: float = 1.0, std3: float = 1.0, clip: float = -1.0,
-    format: Format = "center",  # noqa: A002
+    format: Format = "center",
 ) -> Tensor:  # fmt: skip
     """Corner boxes (B, N, 4) from regression outputs data (B, N, 4) and anchors (1, N, 4) in `format`; the inverse of box_encode with means 0.
 
@@ -151,7 +153,9 @@ def box_decode(
     expect_float(name, data)
     same_dtype(name, data=data, anchors=anchors)
     if data.dim() != 3 or data.size(2) != 4 or anchors.shape != (1, data.size(1), 4):
-        raise MXNetError(f"{name}: data {tuple(data.shape)} must be (batch, boxes, 4) and anchors {tuple(anchors.shape)} (1, boxes, 4). Reshape them.")
+        raise MXNetError(
+            f"{name}: data {tuple(data.shape)} must be (batch, boxes, 4) and anchors {tuple(anchors.shape)} (1, boxes, 4). Reshape them."
+        )
     anchor = to_centers(anchors) if format == "corner" else anchors
     std = data.new_tensor([std0, std1, std2, std3])
     scaled = data * std

@@ -32,7 +32,9 @@ def _prepare(name: str, data: Tensor, kernel: tuple, stride: tuple, dilate: tupl
     if not 1 <= dims <= 3 or min(kernel) < 1:
         raise MXNetError(f"{name}: kernel {kernel} must have 1, 2 or 3 positive entries. Pass for example kernel=(3, 3).")
     if data.dim() != dims + 2:
-        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} has {data.dim()} dimensions, a kernel {kernel} needs {dims + 2}. Reshape data.")
+        raise MXNetError(
+            f"{name}: data of shape {tuple(data.shape)} has {data.dim()} dimensions, a kernel {kernel} needs {dims + 2}. Reshape data."
+        )
     return window(name, "stride", stride, dims, 1, 1), window(name, "dilate", dilate, dims, 1, 1), window(name, "pad", pad, dims, 0, 0)
 
 
@@ -118,7 +120,9 @@ for _each in (convolution, convolution_v1):
     _each.complete_shapes(_shapes)
 
 
-def _transposed_padding(size: tuple, kernel: tuple, stride: tuple, dilate: tuple, pad: tuple, adj: tuple, target: tuple) -> tuple[tuple, tuple]:
+def _transposed_padding(
+    size: tuple, kernel: tuple, stride: tuple, dilate: tuple, pad: tuple, adj: tuple, target: tuple
+) -> tuple[tuple, tuple]:
     """(pad, adj); a target_shape replaces both, with the odd cell of padding at the far end."""
     if not any(target):
         return pad, adj
@@ -126,7 +130,9 @@ def _transposed_padding(size: tuple, kernel: tuple, stride: tuple, dilate: tuple
     for n, k, s, d, t in zip(size, kernel, stride, dilate, target):
         full = s * (n - 1) + d * (k - 1) + 1
         if t > full:
-            raise MXNetError(f"Deconvolution: target_shape {target} is larger than the unpadded result ({full} for a size of {n}). Lower target_shape.")
+            raise MXNetError(
+                f"Deconvolution: target_shape {target} is larger than the unpadded result ({full} for a size of {n}). Lower target_shape."
+            )
         pads.append((full - t + 1) // 2)
         adjs.append((full - t) % 2)
     return tuple(pads), tuple(adjs)
@@ -154,7 +160,9 @@ def deconvolution(
     last = channels_last(name, layout, dims)
     channels = data.size(-1 if last else 1)
     _check_groups(name, channels, num_filter, num_group)
-    expect_shape(name, "weight", weight, _weight_shape(channels, num_filter // num_group, kernel, last), "channels, num_filter / num_group, kernel")
+    expect_shape(
+        name, "weight", weight, _weight_shape(channels, num_filter // num_group, kernel, last), "channels, num_filter / num_group, kernel"
+    )
     if no_bias:
         bias = None
     elif bias is not None:
@@ -183,6 +191,5 @@ def _transposed_shapes(shapes: dict, *, kernel: tuple, num_filter: int, num_grou
 
 def bilinear_upsample(data: Tensor, weight: Tensor, scale: int, num_filter: int) -> Tensor:
     """The grouped transposed convolution with which UpSampling interpolates."""
-    kernel = 2 * scale - scale % 2
     pad = -(-(scale - 1) // 2)
     return torch.nn.functional.conv_transpose2d(data, weight, None, scale, pad, 0, num_filter)

@@ -33,7 +33,10 @@ def _columns(data: Tensor, offset: Tensor, mask: Tensor | None, kernel: tuple, s
     oy, ox = torch.arange(oh, device=data.device) * stride[0] - pad[0], torch.arange(ow, device=data.device) * stride[1] - pad[1]
     base_y = ky.repeat_interleave(kernel[1]).reshape(-1, 1, 1) + oy.reshape(1, -1, 1)  # (cells, oh, 1)
     base_x = kx.repeat(kernel[0]).reshape(-1, 1, 1) + ox.reshape(1, 1, -1)
-    y, x = (shift[:, :, :, 0] + base_y).reshape(batch, deformable_groups, 1, -1), (shift[:, :, :, 1] + base_x).reshape(batch, deformable_groups, 1, -1)
+    y, x = (
+        (shift[:, :, :, 0] + base_y).reshape(batch, deformable_groups, 1, -1),
+        (shift[:, :, :, 1] + base_x).reshape(batch, deformable_groups, 1, -1),
+    )
     if partly_outside:
         known = (y > -1) & (x > -1) & (y < height) & (x < width)
     else:
@@ -60,28 +63,47 @@ def _convolve(name: str, data: Tensor, offset: Tensor, mask: Tensor | None, weig
     expect_float(name, data)
     same_dtype(name, data=data, offset=offset, mask=mask, weight=weight, bias=bias)
     if len(kernel) != 2 or data.dim() != 4:
-        raise MXNetError(f"{name}: kernel {kernel} and data {tuple(data.shape)} must have 2 spatial axes. Pass kernel=(h, w) and data (N, C, H, W).")
-    stride, dilate, pad = window(name, "stride", stride, 2, 1, 1), window(name, "dilate", dilate, 2, 1, 1), window(name, "pad", pad, 2, 0, 0)
+        raise MXNetError(
+            f"{name}: kernel {kernel} and data {tuple(data.shape)} must have 2 spatial axes. Pass kernel=(h, w) and data (N, C, H, W)."
+        )
+    stride, dilate, pad = (
+        window(name, "stride", stride, 2, 1, 1),
+        window(name, "dilate", dilate, 2, 1, 1),
+        window(name, "pad", pad, 2, 0, 0),
+    )
     batch, channels = data.shape[:2]
     _check_groups(name, channels, num_filter, num_group)
     if num_deformable_group < 1 or channels % num_deformable_group:
-        raise MXNetError(f"{name}: num_deformable_group {num_deformable_group} must divide the channels of data ({channels}). Pass a divisor.")
+        raise MXNetError(
+            f"{name}: num_deformable_group {num_deformable_group} must divide the channels of data ({channels}). Pass a divisor."
+        )
     size = tuple(_out_size(*a) for a in zip(data.shape[2:], kernel, stride, pad, dilate))
     if min(size) < 1:
-        raise MXNetError(f"{name}: kernel {kernel} exceeds the padded data (size {tuple(data.shape[2:])}, pad {pad}). Use a smaller kernel or pad more.")
+        raise MXNetError(
+            f"{name}: kernel {kernel} exceeds the padded data (size {tuple(data.shape[2:])}, pad {pad}). Use a smaller kernel or pad more."
+        )
     cells = kernel[0] * kernel[1]
-    expect_shape(name, "offset", offset, (batch, 2 * num_deformable_group * cells, *size), "two numbers a deformable group, kernel cell and output cell")
+    expect_shape(
+        name,
+        "offset",
+        offset,
+        (batch, 2 * num_deformable_group * cells, *size),
+        "two numbers a deformable group, kernel cell and output cell",
+    )
     if mask is not None:
-        expect_shape(name, "mask", mask, (batch, num_deformable_group * cells, *size), "one number a deformable group, kernel cell and output cell")
+        expect_shape(
+            name, "mask", mask, (batch, num_deformable_group * cells, *size), "one number a deformable group, kernel cell and output cell"
+        )
     expect_shape(name, "weight", weight, (num_filter, channels // num_group, *kernel), "num_filter, channels / num_group, kernel")
-    wide = [t.float() if t is not None and data.dtype in HALF else t for t in (data, offset, mask, weight, bias)]
-    columns = _columns(wide[0], wide[1], wide[2], kernel, stride, pad, dilate, num_deformable_group, partly_outside)
+    half = data.dtype in HALF
+    values, shift, filters = (t.float() if half else t for t in (data, offset, weight))
+    factor = mask.float() if mask is not None and half else mask
+    columns = _columns(values, shift, factor, kernel, stride, pad, dilate, num_deformable_group, partly_outside)
     columns = columns.reshape(batch, num_group, channels // num_group * cells, -1)
-    filters = wide[3].reshape(num_group, num_filter // num_group, -1)
-    result = torch.matmul(filters, columns).reshape(batch, num_filter, *size)
+    result = torch.matmul(filters.reshape(num_group, num_filter // num_group, -1), columns).reshape(batch, num_filter, *size)
     if bias is not None:
         expect_shape(name, "bias", bias, (num_filter,), "num_filter")
-        result = result + wide[4].reshape(-1, 1, 1)
+        result = result + bias.to(result.dtype).reshape(-1, 1, 1)
     return result.to(data.dtype)
 
 
@@ -159,7 +181,9 @@ def deformable_ps_roi_pooling(
     if rois.dim() != 2 or rois.size(1) != 5:
         raise MXNetError(f"{name}: rois of shape {tuple(rois.shape)} must be (regions, 5). Pass rows [batch index, x1, y1, x2, y2].")
     if data.size(1) != output_dim * group_size * group_size:
-        raise MXNetError(f"{name}: data has {data.size(1)} channels, output_dim * group_size**2 is {output_dim * group_size**2}. Change either.")
+        raise MXNetError(
+            f"{name}: data has {data.size(1)} channels, output_dim * group_size**2 is {output_dim * group_size**2}. Change either."
+        )
     if not no_trans and trans is None:
         raise MXNetError(f"{name}: input trans is missing. Pass it, or no_trans=True.")
     wide = data.float() if data.dtype in HALF else data
@@ -187,7 +211,9 @@ def deformable_ps_roi_pooling(
     counts = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
     x, y = x.clamp(0, width - 1), y.clamp(0, height - 1)
     which = (i * group_size / bins).floor().long().clamp(0, group_size - 1)
-    planes = wide.reshape(data.size(0), classes, output_dim // classes, group_size, group_size, height * width)[:, :, :, which][:, :, :, :, which]
+    planes = wide.reshape(data.size(0), classes, output_dim // classes, group_size, group_size, height * width)[:, :, :, which][
+        :, :, :, :, which
+    ]
     batch = rois.detach()[:, 0].long()
     results = []
     for chosen in groups(regions, output_dim * bins * bins * max(height * width, sample_per_part**2)):

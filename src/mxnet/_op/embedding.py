@@ -8,19 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .._storage.lazy import gather
+from .._storage.rows import sum_rows
 from ..error import MXNetError
 from .nn_checks import HALF, expect_shape
 from .nn_gradients import with_zero_gradients
 from .params import DType
 from .registry import Op, register
-
-
-def sum_rows(ids: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-    """(sorted unique ids, the sum of the values of each); values (n, ...). Half types are summed in float32."""
-    unique, inverse = torch.unique(ids, return_inverse=True)
-    wide = values.float() if values.dtype in HALF else values
-    total = torch.zeros((unique.numel(), *values.shape[1:]), dtype=wide.dtype, device=values.device)
-    return unique, total.index_add_(0, inverse, wide).to(values.dtype)
 
 
 class _SparseRows(torch.autograd.Function):
@@ -30,12 +24,12 @@ class _SparseRows(torch.autograd.Function):
     def forward(ctx: Any, ids: Tensor, weight: Tensor) -> Tensor:
         ctx.save_for_backward(ids)
         ctx.shape = weight.shape
-        return F.embedding(ids, weight)
+        return rows_by_id(weight, ids)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
         (ids,) = ctx.saved_tensors
-        rows, values = sum_rows(ids.reshape(-1), grad.reshape(-1, ctx.shape[1]))
+        rows, values = sum_rows(ids.reshape(-1), grad.reshape(-1, ctx.shape[1]), ctx.shape[0])
         return None, torch.sparse_coo_tensor(rows.unsqueeze(0), values, ctx.shape, is_coalesced=True, check_invariants=False)
 
 
@@ -51,8 +45,13 @@ class _HalfRows(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
         (ids,) = ctx.saved_tensors
-        rows, values = sum_rows(ids.reshape(-1), grad.reshape(-1, ctx.shape[1]))
+        rows, values = sum_rows(ids.reshape(-1), grad.reshape(-1, ctx.shape[1]), ctx.shape[0])
         return None, torch.zeros(ctx.shape, dtype=grad.dtype, device=grad.device).index_copy_(0, rows, values)
+
+
+def rows_by_id(weight: Tensor, ids: Tensor) -> Tensor:
+    """weight[ids] for ids of any shape."""
+    return F.embedding(ids, weight) if weight.is_meta or ids.is_meta else gather(weight, ids.reshape(-1)).view(*ids.shape, weight.shape[1])
 
 
 def indices(data: Tensor, rows: int) -> Tensor:
@@ -77,7 +76,7 @@ def _embedding(
         raise MXNetError(f"Embedding: input_dim {input_dim} must be at least 1. Pass the number of rows.")
     ids = indices(data, input_dim)
     if not weight.requires_grad:
-        result = F.embedding(ids, weight)
+        result = rows_by_id(weight, ids)
     elif sparse_grad:
         result = _SparseRows.apply(ids, weight)
     else:

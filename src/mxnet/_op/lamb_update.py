@@ -62,7 +62,9 @@ def mp_lamb_update_phase2(
     return weight32.to(weight.dtype) if out is None else out.copy_(weight32)
 
 
-def adamw_step(target: Tensor, grad: Tensor, mean: Tensor, var: Tensor, rescale_grad: Tensor, clip_gradient: float, **numbers: float) -> None:
+def adamw_step(
+    target: Tensor, grad: Tensor, mean: Tensor, var: Tensor, rescale_grad: Tensor, clip_gradient: float, **numbers: float
+) -> None:
     """One AdamW step in place; nothing changes where rescale_grad is 0, infinite or nan (an overflow was met)."""
     scale = rescale_grad.detach().reshape(-1)[:1].to(target.dtype)
     usable = torch.isfinite(scale) & (scale != 0)
@@ -83,7 +85,9 @@ def adamw_update(
     """
     check("_adamw_update", weight, grad=grad, mean=mean, var=var)
     target = destination(weight, out)
-    adamw_step(target, grad.detach(), mean, var, rescale_grad, clip_gradient, lr=lr, eta=eta, beta1=beta1, beta2=beta2, epsilon=epsilon, wd=wd)
+    adamw_step(
+        target, grad.detach(), mean, var, rescale_grad, clip_gradient, lr=lr, eta=eta, beta1=beta1, beta2=beta2, epsilon=epsilon, wd=wd
+    )
     return target
 
 
@@ -94,7 +98,20 @@ def mp_adamw_update(
 ) -> Tensor:  # fmt: skip
     """_adamw_update of the float32 master weight32; the result is it in weight's type."""
     check_master("_mp_adamw_update", weight, grad, mean=mean, var=var, weight32=weight32)
-    adamw_step(weight32, grad.detach().float(), mean, var, rescale_grad, clip_gradient, lr=lr, eta=eta, beta1=beta1, beta2=beta2, epsilon=epsilon, wd=wd)
+    adamw_step(
+        weight32,
+        grad.detach().float(),
+        mean,
+        var,
+        rescale_grad,
+        clip_gradient,
+        lr=lr,
+        eta=eta,
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=epsilon,
+        wd=wd,
+    )
     return weight32.to(weight.dtype) if out is None else out.copy_(weight32)
 
 

@@ -98,7 +98,9 @@ logistic_regression_output = _define("LogisticRegressionOutput", _logistic)
 
 
 @op("SVMOutput", amp="fp32")
-def svm_output(data: Tensor, label: Tensor, *, margin: float = 1.0, regularization_coefficient: float = 1.0, use_linear: bool = False) -> Tensor:
+def svm_output(
+    data: Tensor, label: Tensor, *, margin: float = 1.0, regularization_coefficient: float = 1.0, use_linear: bool = False
+) -> Tensor:
     """data (N, classes), with the gradient of one hinge loss a class: target +1 for the label's class, -1 for the others.
 
     The loss is max(0, margin - target * x), squared unless use_linear, times regularization_coefficient. label (N,) has data's type. Head gradients

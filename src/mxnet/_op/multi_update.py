@@ -19,11 +19,14 @@ from .params import Floats, Shape
 from .registry import Op, register
 
 
-
-def _groups(op: str, data: tuple[Tensor, ...], count: int, size: int, extra: int = 0, **lists: tuple | None) -> tuple[list[tuple], tuple[Tensor, ...]]:
+def _groups(
+    op: str, data: tuple[Tensor, ...], count: int, size: int, extra: int = 0, **lists: tuple | None
+) -> tuple[list[tuple], tuple[Tensor, ...]]:
     """(the inputs of each weight, the inputs after them); checks all the numbers."""
     if count < 1 or len(data) != count * size + extra:
-        raise MXNetError(f"{op}: got {len(data)} arrays, {count} weights need {count * size + extra} ({size} a weight{f' and {extra}' if extra else ''}).")
+        raise MXNetError(
+            f"{op}: got {len(data)} arrays, {count} weights need {count * size + extra} ({size} a weight{f' and {extra}' if extra else ''})."
+        )
     for name, values in lists.items():
         if values is not None and len(values) != count:
             raise MXNetError(f"{op}: {name} has {len(values)} entries for {count} weights. Pass one a weight.")
@@ -54,7 +57,13 @@ def _sgd_all(op: str, groups: list[tuple], lrs: Any, wds: Any, master: bool, mom
 
 def _multi_sgd(name: str, size: int, master: bool) -> Callable:
     def update(
-        *data: Tensor, lrs: Floats, wds: Floats, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, out: Any = None
+        *data: Tensor,
+        lrs: Floats,
+        wds: Floats,
+        rescale_grad: float = 1.0,
+        clip_gradient: float = -1.0,
+        num_weights: int = 1,
+        out: Any = None,
     ) -> tuple[Tensor, ...]:
         groups, _ = _groups(name, data, num_weights, size, lrs=lrs, wds=wds)
         return _sgd_all(name, groups, lrs, wds, master, None, rescale_grad, clip_gradient, out)
@@ -73,17 +82,20 @@ def _multi_momentum(name: str, size: int, master: bool) -> Callable:
     return update
 
 
-def _rates(name: str, rates: tuple[Tensor, ...], count: int) -> list[Any]:
+def _rates(name: str, rates: tuple[Tensor, ...], count: int) -> tuple[Any, ...]:
     for label, t in zip(("lrs", "wds"), rates):
         if t.numel() != count:
             raise MXNetError(f"{name}: {label} has {t.numel()} entries for {count} weights. Pass one a weight.")
-    return [t.detach().float().reshape(-1).unbind() for t in rates]
+    return tuple(t.detach().float().reshape(-1).unbind() for t in rates)
 
 
 def _preloaded_sgd(name: str, size: int, master: bool) -> Callable:
-    def update(*data: Tensor, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, out: Any = None) -> tuple[Tensor, ...]:
+    def update(
+        *data: Tensor, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, out: Any = None
+    ) -> tuple[Tensor, ...]:
         groups, rates = _groups(name, data, num_weights, size, 2)
-        return _sgd_all(name, groups, *_rates(name, rates, num_weights), master, None, rescale_grad, clip_gradient, out)
+        lrs, wds = _rates(name, rates, num_weights)
+        return _sgd_all(name, groups, lrs, wds, master, None, rescale_grad, clip_gradient, out)
 
     return update
 
@@ -93,7 +105,8 @@ def _preloaded_momentum(name: str, size: int, master: bool) -> Callable:
         *data: Tensor, momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, out: Any = None
     ) -> tuple[Tensor, ...]:
         groups, rates = _groups(name, data, num_weights, size, 2)
-        return _sgd_all(name, groups, *_rates(name, rates, num_weights), master, momentum, rescale_grad, clip_gradient, out)
+        lrs, wds = _rates(name, rates, num_weights)
+        return _sgd_all(name, groups, lrs, wds, master, momentum, rescale_grad, clip_gradient, out)
 
     return update
 
@@ -147,17 +160,65 @@ def _multi_lamb(name: str, size: int, master: bool) -> Callable:
 
 #: name -> (maker, inputs of one weight, has a float32 master, attribute that counts the weights, what it does)
 OPERATORS = {
-    "multi_sgd_update": (_multi_sgd, 2, False, "num_weights", "sgd_update of many weights (weight, grad); lrs and wds hold one number a weight."),
+    "multi_sgd_update": (
+        _multi_sgd,
+        2,
+        False,
+        "num_weights",
+        "sgd_update of many weights (weight, grad); lrs and wds hold one number a weight.",
+    ),
     "multi_sgd_mom_update": (_multi_momentum, 3, False, "num_weights", "sgd_mom_update of many weights (weight, grad, mom)."),
     "multi_mp_sgd_update": (_multi_sgd, 3, True, "num_weights", "mp_sgd_update of many weights (weight, grad, weight32)."),
-    "multi_mp_sgd_mom_update": (_multi_momentum, 4, True, "num_weights", "mp_sgd_mom_update of many weights (weight, grad, mom, weight32)."),
-    "preloaded_multi_sgd_update": (_preloaded_sgd, 2, False, "num_weights", "multi_sgd_update whose last two inputs are the arrays lrs and wds."),
-    "preloaded_multi_sgd_mom_update": (_preloaded_momentum, 3, False, "num_weights", "multi_sgd_mom_update with lrs and wds as the last inputs."),
+    "multi_mp_sgd_mom_update": (
+        _multi_momentum,
+        4,
+        True,
+        "num_weights",
+        "mp_sgd_mom_update of many weights (weight, grad, mom, weight32).",
+    ),
+    "preloaded_multi_sgd_update": (
+        _preloaded_sgd,
+        2,
+        False,
+        "num_weights",
+        "multi_sgd_update whose last two inputs are the arrays lrs and wds.",
+    ),
+    "preloaded_multi_sgd_mom_update": (
+        _preloaded_momentum,
+        3,
+        False,
+        "num_weights",
+        "multi_sgd_mom_update with lrs and wds as the last inputs.",
+    ),
     "preloaded_multi_mp_sgd_update": (_preloaded_sgd, 3, True, "num_weights", "multi_mp_sgd_update with lrs and wds as the last inputs."),
-    "preloaded_multi_mp_sgd_mom_update": (_preloaded_momentum, 4, True, "num_weights", "multi_mp_sgd_mom_update with lrs and wds as the last inputs."),
-    "_multi_adamw_update": (_multi_adamw, 4, False, "num_weights", "_adamw_update of many weights (weight, grad, mean, var); last input rescale_grad."),
-    "_multi_mp_adamw_update": (_multi_adamw, 5, True, "num_weights", "_mp_adamw_update of many weights (weight, grad, mean, var, weight32); last rescale_grad."),
-    "_multi_lamb_update": (_multi_lamb, 4, False, "num_tensors", "Both LAMB phases of many weights (weight, grad, mean, var); step_count: steps done by each."),
+    "preloaded_multi_mp_sgd_mom_update": (
+        _preloaded_momentum,
+        4,
+        True,
+        "num_weights",
+        "multi_mp_sgd_mom_update with lrs and wds as the last inputs.",
+    ),
+    "_multi_adamw_update": (
+        _multi_adamw,
+        4,
+        False,
+        "num_weights",
+        "_adamw_update of many weights (weight, grad, mean, var); last input rescale_grad.",
+    ),
+    "_multi_mp_adamw_update": (
+        _multi_adamw,
+        5,
+        True,
+        "num_weights",
+        "_mp_adamw_update of many weights (weight, grad, mean, var, weight32); last rescale_grad.",
+    ),
+    "_multi_lamb_update": (
+        _multi_lamb,
+        4,
+        False,
+        "num_tensors",
+        "Both LAMB phases of many weights (weight, grad, mean, var); step_count: steps done by each.",
+    ),
     "_multi_mp_lamb_update": (_multi_lamb, 5, True, "num_tensors", "Both LAMB phases of many weights (weight, grad, mean, var, weight32)."),
 }
 

@@ -14,7 +14,13 @@ from .registry import op
 
 @op("_contrib_MultiBoxPrior", aliases=["_npx_multibox_prior"], zero_grad=True)
 def multibox_prior(
-    data: Tensor, *, sizes: Floats = (1.0,), ratios: Floats = (1.0,), clip: bool = False, steps: Floats = (-1.0, -1.0), offsets: Floats = (0.5, 0.5)
+    data: Tensor,
+    *,
+    sizes: Floats = (1.0,),
+    ratios: Floats = (1.0,),
+    clip: bool = False,
+    steps: Floats = (-1.0, -1.0),
+    offsets: Floats = (0.5, 0.5),
 ) -> Tensor:
     """Anchor boxes for the cells of a feature map (N, C, H, W): (1, H W (sizes + ratios - 1), 4) corners in [0, 1] units.
 
@@ -27,11 +33,15 @@ def multibox_prior(
     name = "MultiBoxPrior"
     expect_float(name, data)
     if data.dim() != 4:
-        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data.")
+        raise MXNetError(
+            f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data."
+        )
     if not sizes or not ratios or min(*sizes, *ratios) <= 0:
         raise MXNetError(f"{name}: sizes {sizes} and ratios {ratios} must be positive and not empty. Pass at least one of each.")
     if len(steps) != 2 or len(offsets) != 2 or (max(steps) > 0) != (min(steps) > 0):
-        raise MXNetError(f"{name}: steps {steps} and offsets {offsets} must be two numbers each (y, x), the steps both positive or both negative.")
+        raise MXNetError(
+            f"{name}: steps {steps} and offsets {offsets} must be two numbers each (y, x), the steps both positive or both negative."
+        )
     height, width = data.shape[2:]
     step_y, step_x = steps if steps[0] > 0 else (1.0 / height, 1.0 / width)
     y = (torch.arange(height, device=data.device, dtype=torch.float32) + offsets[0]) * step_y
@@ -76,7 +86,13 @@ def _match(overlap: Tensor, truths: Tensor, threshold: float) -> tuple[Tensor, T
     return matched | more, torch.where(matched, which, index), torch.where(matched, value, best)
 
 
-@op("_contrib_MultiBoxTarget", aliases=["_npx_multibox_target"], outputs=3, output_names=("loc_target", "loc_mask", "cls_target"), zero_grad=True)
+@op(
+    "_contrib_MultiBoxTarget",
+    aliases=["_npx_multibox_target"],
+    outputs=3,
+    output_names=("loc_target", "loc_mask", "cls_target"),
+    zero_grad=True,
+)
 def multibox_target(
     anchor: Tensor, label: Tensor, cls_pred: Tensor, *, overlap_threshold: float = 0.5, ignore_label: float = -1.0,
     negative_mining_ratio: float = -1.0, negative_mining_thresh: float = 0.5, minimum_negative_samples: int = 0,
@@ -96,9 +112,13 @@ def multibox_target(
     if anchor.dim() != 3 or anchor.size(0) != 1 or anchor.size(2) != 4:
         raise MXNetError(f"{name}: anchor of shape {tuple(anchor.shape)} must be (1, anchors, 4). Reshape it.")
     if label.dim() != 3 or label.size(2) < 5 or len(variances) != 4:
-        raise MXNetError(f"{name}: label of shape {tuple(label.shape)} must be (batch, boxes, 5 or more), variances {variances} four numbers.")
+        raise MXNetError(
+            f"{name}: label of shape {tuple(label.shape)} must be (batch, boxes, 5 or more), variances {variances} four numbers."
+        )
     if cls_pred.dim() != 3 or cls_pred.size(2) != anchor.size(1) or cls_pred.size(0) != label.size(0):
-        raise MXNetError(f"{name}: cls_pred of shape {tuple(cls_pred.shape)} must be ({label.size(0)}, classes, {anchor.size(1)}). Pass matching predictions.")
+        raise MXNetError(
+            f"{name}: cls_pred of shape {tuple(cls_pred.shape)} must be ({label.size(0)}, classes, {anchor.size(1)}). Pass matching predictions."
+        )
     batch, anchors = label.size(0), anchor.size(1)
     truths = (label[..., 0] != -1).to(torch.int64).cumprod(1).bool()
     any_truth = truths.any(1, keepdim=True)
@@ -140,7 +160,9 @@ def multibox_detection(
     expect_float(name, cls_prob, "cls_prob")
     same_dtype(name, cls_prob=cls_prob, loc_pred=loc_pred, anchor=anchor)
     if cls_prob.dim() != 3 or len(variances) != 4:
-        raise MXNetError(f"{name}: cls_prob of shape {tuple(cls_prob.shape)} must be (batch, classes, anchors), variances {variances} four numbers.")
+        raise MXNetError(
+            f"{name}: cls_prob of shape {tuple(cls_prob.shape)} must be (batch, classes, anchors), variances {variances} four numbers."
+        )
     batch, _, anchors = cls_prob.shape
     expect_shape(name, "anchor", anchor, (1, anchors, 4), "the anchors of cls_prob")
     expect_shape(name, "loc_pred", loc_pred, (batch, 4 * anchors), "four numbers an anchor")

@@ -35,7 +35,9 @@ def overlaps(first: Tensor, second: Tensor, extra: float = 0.0) -> Tensor:
     return torch.where(union > 0, common / union.clamp(min=torch.finfo(union.dtype).tiny), 0.0)
 
 
-def suppress(boxes: Tensor, valid: Tensor, threshold: float, classes: Tensor | None = None, extra: float = 0.0, or_equal: bool = False) -> Tensor:
+def suppress(
+    boxes: Tensor, valid: Tensor, threshold: float, classes: Tensor | None = None, extra: float = 0.0, or_equal: bool = False
+) -> Tensor:
     """Which boxes survive: (B, N) of bool.
 
     boxes (B, N, 4) in corners, best first. A box falls if its overlap with a surviving better one (of its class, where classes (B, N) are

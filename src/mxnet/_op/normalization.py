@@ -75,7 +75,9 @@ def group_norm(
     (1, 4, 2)
     """
     if data.dim() < 3:
-        raise MXNetError(f"GroupNorm: data of shape {tuple(data.shape)} needs at least 3 dimensions (batch, channels, spatial axes). Reshape data.")
+        raise MXNetError(
+            f"GroupNorm: data of shape {tuple(data.shape)} needs at least 3 dimensions (batch, channels, spatial axes). Reshape data."
+        )
     channels = data.size(1)
     if num_groups < 1 or channels % num_groups:
         raise MXNetError(f"GroupNorm: num_groups {num_groups} must divide the channels of data ({channels}). Pass a divisor.")
@@ -104,7 +106,9 @@ def instance_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, eps: float = 1e-
     [[[-1.0, 1.0]]]
     """
     if data.dim() < 3:
-        raise MXNetError(f"InstanceNorm: data of shape {tuple(data.shape)} needs at least 3 dimensions (batch, channels, spatial axes). Reshape data.")
+        raise MXNetError(
+            f"InstanceNorm: data of shape {tuple(data.shape)} needs at least 3 dimensions (batch, channels, spatial axes). Reshape data."
+        )
     _parameters("InstanceNorm", data, gamma, beta, data.size(1), "the channels of data")
     return F.group_norm(data, data.size(1), gamma, beta, eps)
 
@@ -128,7 +132,9 @@ def l2_normalization(data: Tensor, *, eps: float = 1e-10, mode: Literal["channel
     """
     expect_float("L2Normalization", data)
     if mode != "instance" and data.dim() < 3:
-        raise MXNetError(f"L2Normalization: mode={mode!r} needs data of at least 3 dimensions, got {tuple(data.shape)}. Use mode='instance'.")
+        raise MXNetError(
+            f"L2Normalization: mode={mode!r} needs data of at least 3 dimensions, got {tuple(data.shape)}. Use mode='instance'."
+        )
     first, last = {"instance": (1, data.dim()), "channel": (1, 2), "spatial": (2, data.dim())}[mode]
     axes = tuple(range(first, last))
     wide = data.float() if data.dtype in HALF else data

@@ -12,7 +12,9 @@ from torch import Tensor
 Scalar = float | Tensor
 
 
-def prepared(grad: Tensor, rescale_grad: Scalar = 1.0, clip_gradient: float = -1.0, weight: Tensor | None = None, wd: Scalar = 0.0) -> Tensor:
+def prepared(
+    grad: Tensor, rescale_grad: Scalar = 1.0, clip_gradient: float = -1.0, weight: Tensor | None = None, wd: Scalar = 0.0
+) -> Tensor:
     """clip(rescale_grad * grad + wd * weight) to [-clip_gradient, clip_gradient]; no clipping where that is negative. May be grad itself."""
     if isinstance(rescale_grad, Tensor) or rescale_grad != 1.0:
         grad = grad * rescale_grad
@@ -68,7 +70,9 @@ def adam(weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, *, lr: float, 
     weight.addcdiv_(mean, var.sqrt().add_(epsilon), value=-lr)
 
 
-def adamw(weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, *, lr: float, eta: float, beta1: float, beta2: float, epsilon: float, wd: float) -> None:
+def adamw(
+    weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, *, lr: float, eta: float, beta1: float, beta2: float, epsilon: float, wd: float
+) -> None:
     """m, v as adam; w = w - eta (lr m / (sqrt(v) + epsilon) + wd w)"""
     _average(mean, grad, beta1)
     var.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
@@ -115,7 +119,9 @@ def ftrl(weight: Tensor, grad: Tensor, z: Tensor, n: Tensor, *, lr: float, lamda
     weight.copy_(torch.nn.functional.softshrink(z, lamda1).neg_().div_(new.add_(beta).div_(lr).add_(wd)))
 
 
-def ftml(weight: Tensor, grad: Tensor, d: Tensor, v: Tensor, z: Tensor, *, lr: float, beta1: float, beta2: float, epsilon: float, t: int) -> None:
+def ftml(
+    weight: Tensor, grad: Tensor, d: Tensor, v: Tensor, z: Tensor, *, lr: float, beta1: float, beta2: float, epsilon: float, t: int
+) -> None:
     """v as adam; d' = (1 - b1^t) / lr (sqrt(v / (1 - b2^t)) + epsilon); z = b1 z + (1 - b1) g - (d' - b1 d) w; w = -z / d'"""
     v.mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
     new = (v / (1 - beta2**t)).sqrt_().add_(epsilon).mul_((1 - beta1**t) / lr)
@@ -161,7 +167,9 @@ def lamb_step(weight: Tensor, direction: Tensor, r1: Tensor, r2: Tensor, *, lr: 
     weight.sub_(direction * (ratio * lr).to(direction.dtype))
 
 
-def lars_rates(lrs: Tensor, weights_sum_sq: Tensor, grads_sum_sq: Tensor, wds: Tensor, *, eta: float, eps: float, rescale_grad: float) -> Tensor:
+def lars_rates(
+    lrs: Tensor, weights_sum_sq: Tensor, grads_sum_sq: Tensor, wds: Tensor, *, eta: float, eps: float, rescale_grad: float
+) -> Tensor:
     """lr eta |w| / (|g| + wd |w| + eps) for each layer, lr where a norm is zero"""
     weight, grad = weights_sum_sq.sqrt(), grads_sum_sq.sqrt() * rescale_grad
     return torch.where((weight > 0) & (grad > 0), lrs * eta * weight / (grad + wds * weight + eps), lrs)

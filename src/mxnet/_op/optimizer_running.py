@@ -52,7 +52,9 @@ def run(formula: Callable, weight: Tensor, grad: Tensor, states: Sequence[Tensor
     return target.copy_(wide)
 
 
-def run_master(formula: Callable, weight: Tensor, grad: Tensor, states: Sequence[Tensor], master: Tensor, out: Any, gradient: Callable, **numbers: Any) -> Tensor:
+def run_master(
+    formula: Callable, weight: Tensor, grad: Tensor, states: Sequence[Tensor], master: Tensor, out: Any, gradient: Callable, **numbers: Any
+) -> Tensor:
     """The formula on the float32 master weight, in place; the result is the master rounded to weight's type."""
     formula(master, gradient(grad.detach().float(), master), *states, **numbers)
     return master.to(weight.dtype) if out is None else out.copy_(master)

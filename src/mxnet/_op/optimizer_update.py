@@ -157,7 +157,9 @@ def signum_update(
 ) -> Tensor:  # fmt: skip
     """mom = momentum mom - (1 - momentum) (clip(rescale_grad grad) + wd weight); (1 - lr wd_lh) weight + lr sign(mom)."""
     check("signum_update", weight, grad=grad, mom=mom)
-    return run(formulas.signum, weight, grad, (mom,), out, _plain(rescale_grad, clip_gradient), lr=lr, wd=wd, momentum=momentum, wd_lh=wd_lh)
+    return run(
+        formulas.signum, weight, grad, (mom,), out, _plain(rescale_grad, clip_gradient), lr=lr, wd=wd, momentum=momentum, wd_lh=wd_lh
+    )
 
 
 @op("ftml_update", mutates=("d", "v", "z"))

@@ -18,8 +18,8 @@ from .registry import Op, op, register
 PoolType = Literal["avg", "lp", "max", "sum"]
 Convention = Literal["full", "same", "valid"]
 Layout = Literal[None, "NCDHW", "NCHW", "NCW", "NDHWC", "NHWC", "NWC"]
-MAX = (None, F.max_pool1d, F.max_pool2d, F.max_pool3d)
-AVG = (None, F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
+MAX = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
+AVG = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 
 
 def _counts(convention: str, size: tuple, kernel: tuple, stride: tuple, pad: tuple) -> tuple[int, ...]:
@@ -27,7 +27,9 @@ def _counts(convention: str, size: tuple, kernel: tuple, stride: tuple, pad: tup
     counts = []
     for n, k, s, p in zip(size, kernel, stride, pad):
         if n + 2 * p < k:
-            raise MXNetError(f"Pooling: kernel {kernel} exceeds the padded data (spatial size {tuple(size)}, pad {pad}). Use a smaller kernel or pad more.")
+            raise MXNetError(
+                f"Pooling: kernel {kernel} exceeds the padded data (spatial size {tuple(size)}, pad {pad}). Use a smaller kernel or pad more."
+            )
         if convention == "valid":
             counts.append((n + 2 * p - k) // s + 1)
         elif convention == "full":
@@ -46,24 +48,26 @@ def _cells(n: int, k: int, s: int, p: int, count: int, with_pad: bool, like: Ten
     return (end - start).to(like.dtype)
 
 
-def _pool(data: Tensor, pool_type: str, kernel: tuple, stride: tuple, pad: tuple, counts: tuple, p_value: int | None, with_pad: bool) -> Tensor:
+def _pool(data: Tensor, pool_type: str, kernel: tuple, stride: tuple, pad: tuple, counts: tuple, p_value: int, with_pad: bool) -> Tensor:
     """Pooling of channel-first data where everything about the windows is decided."""
     dims, size = len(kernel), tuple(data.shape[2:])
     # cells that the last window needs beyond the data; negative ones are data that no window reads
     beyond = [(c - 1) * s + k - n - p for n, k, s, p, c in zip(size, kernel, stride, pad, counts)]
-    regular = all(b <= p and 2 * p <= k and c == (n + 2 * p - k) // s + 1 for n, k, s, p, b, c in zip(size, kernel, stride, pad, beyond, counts))
+    regular = all(
+        b <= p and 2 * p <= k and c == (n + 2 * p - k) // s + 1 for n, k, s, p, b, c in zip(size, kernel, stride, pad, beyond, counts)
+    )
     if regular and pool_type == "max":
-        return MAX[dims](data, kernel, stride, pad)
+        return MAX[dims - 1](data, kernel, stride, pad)
     if regular and pool_type == "avg" and (with_pad or not any(pad)):
-        return AVG[dims](data, kernel, stride, pad)
+        return AVG[dims - 1](data, kernel, stride, pad)
     fill = torch.finfo(data.dtype).min if pool_type == "max" else 0.0
     if pool_type == "lp":
         data = data if p_value == 1 else data**p_value
     if any(pad) or any(beyond):
         data = F.pad(data, [v for p, b in zip(reversed(pad), reversed(beyond)) for v in (p, b)], value=fill)
     if pool_type == "max":
-        return MAX[dims](data, kernel, stride)
-    total = AVG[dims](data, kernel, stride) * prod(kernel)
+        return MAX[dims - 1](data, kernel, stride)
+    total = AVG[dims - 1](data, kernel, stride) * prod(kernel)
     if pool_type == "sum":
         return total
     if pool_type == "lp":
@@ -74,10 +78,10 @@ def _pool(data: Tensor, pool_type: str, kernel: tuple, stride: tuple, pad: tuple
     return total
 
 
-def _global(data: Tensor, pool_type: str, p_value: int | None) -> Tensor:
+def _global(data: Tensor, pool_type: str, p_value: int) -> Tensor:
     axes = tuple(range(2, data.dim()))
     if pool_type == "max":  # through max_pool, so that one cell of equal ones gets the gradient
-        return MAX[len(axes)](data, tuple(data.shape[2:]))
+        return MAX[len(axes) - 1](data, tuple(data.shape[2:]))
     if pool_type == "avg":
         return data.mean(axes, keepdim=True)
     if pool_type == "sum" or p_value == 1:
@@ -108,17 +112,21 @@ def _pooling(
     expect_float(name, data)
     dims = data.dim() - 2
     if not 1 <= dims <= 3:
-        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} has {dims + 2} dimensions, it needs 3 to 5 (batch, channels, spatial axes). Reshape data.")
+        raise MXNetError(
+            f"{name}: data of shape {tuple(data.shape)} has {dims + 2} dimensions, it needs 3 to 5 (batch, channels, spatial axes). Reshape data."
+        )
     if pool_type == "lp" and p_value not in (1, 2, 3):
         raise MXNetError(f"{name}: p_value {p_value} is not supported for pool_type='lp'. Pass p_value=1, 2 or 3.")
     if kernel and len(kernel) != dims:
-        raise MXNetError(f"{name}: kernel {kernel} has {len(kernel)} entries, data {tuple(data.shape)} has {dims} spatial axes. Pass {dims} entries.")
+        raise MXNetError(
+            f"{name}: kernel {kernel} has {len(kernel)} entries, data {tuple(data.shape)} has {dims} spatial axes. Pass {dims} entries."
+        )
     last = layout is not None and channels_last(name, layout, dims)
     if last:  # (N, ..., C) -> (N, C, ...)
         data = data.movedim(-1, 1)
     wide = data.float() if data.dtype in HALF and pool_type in ("sum", "lp") else data
     if global_pool:
-        result = _global(wide, pool_type, p_value)
+        result = _global(wide, pool_type, p_value or 1)
     else:
         if not kernel or min(kernel) < 1:
             raise MXNetError(f"{name}: kernel {kernel} must have positive entries. Pass kernel, or global_pool=True.")
@@ -128,7 +136,7 @@ def _pooling(
         if pooling_convention == "same" and any(pad):
             raise MXNetError(f"{name}: pad {pad} cannot be combined with pooling_convention='same'. Leave pad away.")
         counts = _counts(pooling_convention, tuple(data.shape[2:]), kernel, stride, pad)
-        result = _pool(wide, pool_type, kernel, stride, pad, counts, p_value, count_include_pad is None or count_include_pad)
+        result = _pool(wide, pool_type, kernel, stride, pad, counts, p_value or 1, count_include_pad is None or count_include_pad)
     result = result.to(data.dtype)
     return result.movedim(1, -1).contiguous() if last else result
 
@@ -159,7 +167,9 @@ def adaptive_avg_pooling(data: Tensor, *, output_size: Shape = ()) -> Tensor:
     """
     name = "AdaptiveAvgPooling2D"
     if data.dim() != 4:
-        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data.")
+        raise MXNetError(
+            f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data."
+        )
     if len(output_size) > 2 or any(s < 1 for s in output_size):
         raise MXNetError(f"{name}: output_size {output_size} must be one or two positive numbers. Pass for example (2, 3).")
     expect_float(name, data)

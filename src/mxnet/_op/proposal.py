@@ -46,7 +46,9 @@ def _proposals(
     same_dtype(name, cls_prob=cls_prob, bbox_pred=bbox_pred, im_info=im_info)
     count = len(scales) * len(ratios)
     if cls_prob.dim() != 4 or cls_prob.size(1) != 2 * count:
-        raise MXNetError(f"{name}: cls_prob of shape {tuple(cls_prob.shape)} must have {2 * count} channels (two for each scale and ratio) and 4 dimensions.")
+        raise MXNetError(
+            f"{name}: cls_prob of shape {tuple(cls_prob.shape)} must have {2 * count} channels (two for each scale and ratio) and 4 dimensions."
+        )
     batch, _, height, width = cls_prob.shape
     expect_shape(name, "bbox_pred", bbox_pred, (batch, 4 * count, height, width), "four channels for each scale and ratio")
     expect_shape(name, "im_info", im_info, (batch, 3), "height, width and scale of every image")
@@ -96,10 +98,21 @@ def _define(name: str, shown: str, one_image: bool, doc: str) -> Op:
                           feature_stride, output_score, iou_loss)  # fmt: skip
 
     made: Callable = propose
-    defined = register(Op(name, made, outputs=lambda *, output_score, **_: 2 if output_score else 1, output_names=("output", "score"), zero_grad=True, doc=doc))
+    defined = register(
+        Op(
+            name,
+            made,
+            outputs=lambda *, output_score, **_: 2 if output_score else 1,
+            output_names=("output", "score"),
+            zero_grad=True,
+            doc=doc,
+        )
+    )
 
     @defined.infer
-    def _shape(cls_prob: Tensor, *_: Tensor, rpn_post_nms_top_n: int = 300, output_score: bool = False, **__: object) -> Tensor | tuple[Tensor, Tensor]:
+    def _shape(
+        cls_prob: Tensor, *_: Tensor, rpn_post_nms_top_n: int = 300, output_score: bool = False, **__: object
+    ) -> Tensor | tuple[Tensor, Tensor]:
         rows = cls_prob.size(0) * rpn_post_nms_top_n
         rois = cls_prob.new_empty((rows, 5))
         return (rois, cls_prob.new_empty((rows, 1))) if output_score else rois

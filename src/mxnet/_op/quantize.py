@@ -24,7 +24,9 @@ TYPES = {"int8": torch.int8, "uint8": torch.uint8}
 def expect_quantized(op_name: str, t: Tensor, *types: torch.dtype, name: str = "data") -> None:
     """`t` is of one of these integer types."""
     if t.dtype not in types:
-        raise MXNetError(f"{op_name}: {name} is {name_of(t.dtype)}, expected {' or '.join(name_of(d) for d in types)}. Quantize it with contrib.quantize_v2.")
+        raise MXNetError(
+            f"{op_name}: {name} is {name_of(t.dtype)}, expected {' or '.join(name_of(d) for d in types)}. Quantize it with contrib.quantize_v2."
+        )
 
 
 def magnitude(low: Tensor, high: Tensor) -> Tensor:
@@ -51,8 +53,22 @@ def constant(value: float, like: Tensor) -> Tensor:
     return torch.full((1,), value, dtype=torch.float32, device=like.device)
 
 
+def _span(values: Tensor, low: float | None, high: float | None) -> tuple[Tensor, Tensor]:
+    """The calibrated range, or that of the values, as (1,) arrays."""
+    if low is None or high is None:
+        return values.min().reshape(1).float(), values.max().reshape(1).float()
+    return constant(low, values), constant(high, values)
+
+
+def _auto(low: float | None, high: float | None) -> torch.dtype:
+    """uint8 for a calibrated range without negative numbers, else int8."""
+    return torch.uint8 if low is not None and high is not None and low >= 0 else torch.int8
+
+
 @op("_contrib_quantize", outputs=3, output_names=("output0", "output1", "output2"), zero_grad=True)
-def quantize(data: Tensor, min_range: Tensor, max_range: Tensor, *, out_type: Literal["int8", "uint8"] = "uint8") -> tuple[Tensor, Tensor, Tensor]:
+def quantize(
+    data: Tensor, min_range: Tensor, max_range: Tensor, *, out_type: Literal["int8", "uint8"] = "uint8"
+) -> tuple[Tensor, Tensor, Tensor]:
     """(data in levels of max(|min|, |max|) / 127 (int8) or / 255 (uint8), its min, its max). data float32; the int8 range is symmetric.
 
     >>> mx.nd.contrib.quantize(mx.nd.array([1.]), mx.nd.array([-1.]), mx.nd.array([1.]), out_type="int8")[0].asnumpy().tolist()
@@ -66,21 +82,25 @@ def quantize(data: Tensor, min_range: Tensor, max_range: Tensor, *, out_type: Li
 
 @op("_contrib_quantize_v2", outputs=3, output_names=("output0", "output1", "output2"), zero_grad=True)
 def quantize_v2(
-    data: Tensor, *, out_type: Literal["auto", "int8", "uint8"] = "int8", min_calib_range: float | None = None, max_calib_range: float | None = None
+    data: Tensor,
+    *,
+    out_type: Literal["auto", "int8", "uint8"] = "int8",
+    min_calib_range: float | None = None,
+    max_calib_range: float | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """quantize with a calibrated range, or that of data where none is given. auto: uint8 for a calibrated range without negative numbers, else int8.
 
     data that is already int8 or uint8 passes through.
     """
-    known = min_calib_range is not None and max_calib_range is not None
     if data.dtype in (torch.int8, torch.uint8):
         level = LEVELS[data.dtype]
-        low = min_calib_range if known else -level if data.dtype == torch.int8 else 0.0
-        return data.clone(), constant(low, data), constant(max_calib_range if known else level, data)
+        if min_calib_range is None or max_calib_range is None:
+            min_calib_range, max_calib_range = (-level if data.dtype == torch.int8 else 0.0), level
+        return data.clone(), constant(min_calib_range, data), constant(max_calib_range, data)
     expect_float("quantize_v2", data)
-    dtype = TYPES.get(out_type) or (torch.uint8 if known and min_calib_range >= 0 else torch.int8)
+    dtype = TYPES.get(out_type) or _auto(min_calib_range, max_calib_range)
     wide = data.float()
-    low, high = (constant(min_calib_range, data), constant(max_calib_range, data)) if known else (wide.min().reshape(1), wide.max().reshape(1))
+    low, high = _span(wide, min_calib_range, max_calib_range)
     return rounded(wide * (LEVELS[dtype] / magnitude(low, high)), dtype), *ends(low, high, dtype)
 
 
@@ -112,18 +132,19 @@ def requantize(
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """int32 data with this range as int8 or uint8, over a calibrated range or the one that data uses."""
     expect_quantized("requantize", data, torch.int32)
-    dtype = TYPES.get(out_type) or (torch.uint8 if min_calib_range is not None and min_calib_range >= 0 else torch.int8)
+    dtype = TYPES.get(out_type) or _auto(min_calib_range, max_calib_range)
     level = magnitude(min_range, max_range).reshape(1) / LEVELS[torch.int32]
     return requantized(data, level, dtype, min_calib_range, max_calib_range)
 
 
 @op("_contrib_quantize_asym", outputs=3, output_names=("output0", "output1", "output2"), zero_grad=True)
-def quantize_asym(data: Tensor, *, min_calib_range: float | None = None, max_calib_range: float | None = None) -> tuple[Tensor, Tensor, Tensor]:
+def quantize_asym(
+    data: Tensor, *, min_calib_range: float | None = None, max_calib_range: float | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """(uint8 round(data * scale + shift), scale, shift), where the calibrated range, or that of data, covers 0 to 255."""
     expect_float("quantize_asym", data)
     wide = data.float()
-    known = min_calib_range is not None and max_calib_range is not None
-    low, high = (constant(min_calib_range, data), constant(max_calib_range, data)) if known else (wide.min().reshape(1), wide.max().reshape(1))
+    low, high = _span(wide, min_calib_range, max_calib_range)
     scale = 255.0 / (high - low)
     shift = 255.0 - high * scale
     return rounded(wide * scale + shift, torch.uint8), scale, shift

@@ -34,6 +34,14 @@ def _product_range(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     return -end, end
 
 
+def _ranges(name: str, **ends: Tensor | None) -> list[Tensor]:
+    """The ends of ranges, which must all be there."""
+    missing = [n for n, t in ends.items() if t is None]
+    if missing:
+        raise MXNetError(f"{name}: input {missing[0]} is missing. Pass the range of every quantized input.")
+    return [t for t in ends.values() if t is not None]
+
+
 def _exact(t: Tensor) -> Tensor:
     """Quantized numbers as float64, in which sums of their products are exact on every device."""
     return t.double()
@@ -49,13 +57,17 @@ def quantized_fully_connected(
     name = "quantized_fully_connected"
     expect_quantized(name, data, *INTEGERS)
     expect_quantized(name, weight, torch.int8, name="weight")
+    data_low, data_high, weight_low, weight_high = _ranges(
+        name, min_data=min_data, max_data=max_data, min_weight=min_weight, max_weight=max_weight
+    )
     result = fully_connected(_exact(data), _exact(weight), num_hidden=num_hidden, no_bias=True, flatten=flatten)
     if not no_bias and bias is not None:
         expect_quantized(name, bias, torch.int8, name="bias")
         expect_shape(name, "bias", bias, (num_hidden,), "num_hidden")
-        sums = magnitude(min_data, max_data).double() * magnitude(min_weight, max_weight).double()
-        result = result + torch.trunc(_exact(bias) * (magnitude(min_bias, max_bias).double() * LEVELS[data.dtype] / sums))
-    span = _product_range(_level(min_data, max_data, data.dtype), _level(min_weight, max_weight, torch.int8))
+        low, high = _ranges(name, min_bias=min_bias, max_bias=max_bias)
+        sums = magnitude(data_low, data_high).double() * magnitude(weight_low, weight_high).double()
+        result = result + torch.trunc(_exact(bias) * (magnitude(low, high).double() * LEVELS[data.dtype] / sums))
+    span = _product_range(_level(data_low, data_high, data.dtype), _level(weight_low, weight_high, torch.int8))
     return result.to(torch.int32), *span
 
 
@@ -75,7 +87,8 @@ def quantized_conv(
     expect_quantized(name, weight, torch.int8, name="weight")
     result = convolution(_exact(data), _exact(weight), None if no_bias or bias is None else _exact(bias), kernel=kernel, stride=stride, dilate=dilate,
                          pad=pad, num_filter=num_filter, num_group=num_group, no_bias=no_bias, layout=layout)  # fmt: skip
-    span = _product_range(_level(min_data, max_data, torch.int8), _level(min_weight, max_weight, torch.int8))
+    low, high, weight_low, weight_high = _ranges(name, min_data=min_data, max_data=max_data, min_weight=min_weight, max_weight=max_weight)
+    span = _product_range(_level(low, high, torch.int8), _level(weight_low, weight_high, torch.int8))
     return result.to(torch.int32), *span
 
 
@@ -193,7 +206,12 @@ def quantized_elemwise_add(
     return _fitted(total, end, dtype, min_calib_range, max_calib_range)
 
 
-@op("_contrib_quantized_elemwise_mul", outputs=lambda *, enable_float_output, **_: 1 if enable_float_output else 3, output_names=OUTPUTS, zero_grad=True)
+@op(
+    "_contrib_quantized_elemwise_mul",
+    outputs=lambda *, enable_float_output, **_: 1 if enable_float_output else 3,
+    output_names=OUTPUTS,
+    zero_grad=True,
+)
 def quantized_elemwise_mul(
     lhs: Tensor, rhs: Tensor, lhs_min: Tensor, lhs_max: Tensor, rhs_min: Tensor, rhs_max: Tensor, *, min_calib_range: float | None = None,
     max_calib_range: float | None = None, enable_float_output: bool = False,

@@ -32,7 +32,9 @@ def up_sampling(
     for i, d in enumerate(data):
         expect_float(name, d, f"input {i}")
         if d.dim() != 4:
-            raise MXNetError(f"{name}: input {i} has shape {tuple(d.shape)}, it must have 4 dimensions (batch, channels, height, width). Reshape it.")
+            raise MXNetError(
+                f"{name}: input {i} has shape {tuple(d.shape)}, it must have 4 dimensions (batch, channels, height, width). Reshape it."
+            )
     if scale < 1:
         raise MXNetError(f"{name}: scale {scale} must be at least 1. Pass a larger scale.")
     if sample_type == "bilinear":
@@ -46,7 +48,9 @@ def up_sampling(
     for i, d in enumerate(data):
         rows, columns = d.size(2), d.size(3)
         if height % rows or width % columns or height // rows != width // columns:
-            raise MXNetError(f"{name}: input {i} of size ({rows}, {columns}) does not divide the result ({height}, {width}) evenly. Pass matching sizes.")
+            raise MXNetError(
+                f"{name}: input {i} of size ({rows}, {columns}) does not divide the result ({height}, {width}) evenly. Pass matching sizes."
+            )
         factor = height // rows
         parts.append(d.repeat_interleave(factor, 2).repeat_interleave(factor, 3) if factor > 1 else d)
     if len(parts) == 1:
@@ -108,7 +112,9 @@ def bilinear_resize(
     name = "BilinearResize2D"
     expect_float(name, data)
     if data.dim() != 4:
-        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data.")
+        raise MXNetError(
+            f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data."
+        )
     if mode == "like":
         if like is None:
             raise MXNetError(f"{name}: input like is missing for mode='like'. Pass an array with the wanted height and width.")

@@ -25,7 +25,9 @@ def check(name: str, data: Tensor, rois: Tensor, columns: int) -> None:
     expect_float(name, data)
     same_dtype(name, data=data, rois=rois)
     if data.dim() != 4:
-        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data.")
+        raise MXNetError(
+            f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data."
+        )
     if rois.dim() != 2 or rois.size(1) != columns:
         raise MXNetError(f"{name}: rois of shape {tuple(rois.shape)} must be (regions, {columns}). Pass one row a region.")
 
@@ -158,7 +160,9 @@ def roi_align(
     check(name, data, rois, 5)
     bins = pooled(name, pooled_size)
     if position_sensitive and data.size(1) % (bins[0] * bins[1]):
-        raise MXNetError(f"{name}: position_sensitive needs channels ({data.size(1)}) divisible by the {bins[0] * bins[1]} bins. Change pooled_size.")
+        raise MXNetError(
+            f"{name}: position_sensitive needs channels ({data.size(1)}) divisible by the {bins[0] * bins[1]} bins. Change pooled_size."
+        )
     box = rois.detach()[:, 1:]
     box = (box.float() if box.dtype in HALF else box) * spatial_scale - (0.5 if aligned else 0.0)
     width, height = box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]
@@ -227,7 +231,9 @@ def ps_roi_pooling(data: Tensor, rois: Tensor, *, spatial_scale: float, output_d
     check(name, data, rois, 5)
     group = group_size or pooled_size
     if data.size(1) != output_dim * group * group:
-        raise MXNetError(f"{name}: data has {data.size(1)} channels, output_dim * group_size**2 is {output_dim * group * group}. Change either.")
+        raise MXNetError(
+            f"{name}: data has {data.size(1)} channels, output_dim * group_size**2 is {output_dim * group * group}. Change either."
+        )
     height, width = data.shape[2:]
     box = rois.detach()[:, 1:].float()
     low, high = _round(box[:, :2]) * spatial_scale, (_round(box[:, 2:]) + 1.0) * spatial_scale

@@ -32,7 +32,9 @@ def _beyond(data: Tensor, length: Tensor, axis: int) -> Tensor:
         raise MXNetError(f"softmax: length is {name_of(length.dtype)}, it must be of an integer type. Use length.astype('int32').")
     rows = tuple(data.shape[:axis]) + tuple(data.shape[axis + 1 :])
     if tuple(length.shape) != rows:
-        raise MXNetError(f"softmax: length has shape {tuple(length.shape)}, expected {rows} (data without axis {axis}). Pass one length a row.")
+        raise MXNetError(
+            f"softmax: length has shape {tuple(length.shape)}, expected {rows} (data without axis {axis}). Pass one length a row."
+        )
     position = torch.arange(data.size(axis), device=data.device).reshape(-1, *[1] * (data.dim() - axis - 1))
     return position >= length.unsqueeze(axis)
 

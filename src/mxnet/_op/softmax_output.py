@@ -75,7 +75,9 @@ def _label(data: Tensor, label: Tensor, multi_output: bool, preserve_shape: bool
             return label
         if given == wanted:  # one softmax a sample, whatever the shape of data: the first labels count
             return label.reshape(-1)[: shape[0]]
-    raise MXNetError(f"SoftmaxOutput: label has shape {given}, data {shape} needs {wanted} (or {shape} for probabilities). Pass a label of that shape.")
+    raise MXNetError(
+        f"SoftmaxOutput: label has shape {given}, data {shape} needs {wanted} (or {shape} for probabilities). Pass a label of that shape."
+    )
 
 
 @op("SoftmaxOutput", aliases=["Softmax"], amp="fp32")

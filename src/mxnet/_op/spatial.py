@@ -24,7 +24,9 @@ def _axes(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
 def affine_grid(theta: Tensor, height: int, width: int) -> Tensor:
     """theta (N, 6), rows of [x', y'] = [[a, b, c], [d, e, f]] [x, y, 1] -> coordinates (N, 2, H, W), x first."""
     y, x = _axes(height, width, theta)
-    base = torch.stack([x.expand(height, width), y.expand(height, width), torch.ones((height, width), dtype=theta.dtype, device=theta.device)])
+    base = torch.stack(
+        [x.expand(height, width), y.expand(height, width), torch.ones((height, width), dtype=theta.dtype, device=theta.device)]
+    )
     return torch.matmul(theta.reshape(-1, 2, 3), base.reshape(3, -1)).reshape(-1, 2, height, width)
 
 
@@ -55,10 +57,14 @@ def grid_generator(data: Tensor, *, transform_type: Literal["affine", "warp"], t
     expect_float(name, data)
     if transform_type == "affine":
         if data.dim() != 2 or data.size(1) != 6:
-            raise MXNetError(f"{name}: data of shape {tuple(data.shape)} must be (batch, 6) for transform_type='affine'. Pass six numbers a sample.")
+            raise MXNetError(
+                f"{name}: data of shape {tuple(data.shape)} must be (batch, 6) for transform_type='affine'. Pass six numbers a sample."
+            )
         return affine_grid(data, *_target(name, target_shape))
     if data.dim() != 4 or data.size(1) != 2:
-        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} must be (batch, 2, height, width) for transform_type='warp'. Pass x and y displacements.")
+        raise MXNetError(
+            f"{name}: data of shape {tuple(data.shape)} must be (batch, 2, height, width) for transform_type='warp'. Pass x and y displacements."
+        )
     height, width = data.shape[2:]
     y, x = _axes(height, width, data)
     size = torch.tensor([max(width - 1, 1) / 2, max(height - 1, 1) / 2], dtype=data.dtype, device=data.device).reshape(2, 1, 1)
@@ -91,7 +97,9 @@ def spatial_transformer(
     expect_float(name, data)
     same_dtype(name, data=data, loc=loc)
     if data.dim() != 4:
-        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data.")
+        raise MXNetError(
+            f"{name}: data of shape {tuple(data.shape)} must have 4 dimensions (batch, channels, height, width). Reshape data."
+        )
     expect_shape(name, "loc", loc, (data.size(0), 6), "the batch of data, 6 numbers of the affine matrix")
     return sample(data, affine_grid(loc, *_target(name, target_shape)))
 
@@ -117,7 +125,9 @@ def correlation(
     expect_float(name, data1, "data1")
     same_dtype(name, data1=data1, data2=data2)
     if data1.dim() != 4:
-        raise MXNetError(f"{name}: data1 of shape {tuple(data1.shape)} must have 4 dimensions (batch, channels, height, width). Reshape it.")
+        raise MXNetError(
+            f"{name}: data1 of shape {tuple(data1.shape)} must have 4 dimensions (batch, channels, height, width). Reshape it."
+        )
     expect_shape(name, "data2", data2, tuple(data1.shape), "the shape of data1")
     if kernel_size % 2 == 0 or min(stride1, stride2) < 1:
         raise MXNetError(f"{name}: kernel_size {kernel_size} must be odd, stride1 {stride1} and stride2 {stride2} positive. Change them.")
@@ -125,7 +135,9 @@ def correlation(
     border = max_displacement + radius
     rows, columns = data1.size(2) + 2 * pad_size - 2 * border, data1.size(3) + 2 * pad_size - 2 * border
     if min(rows, columns) < 1:
-        raise MXNetError(f"{name}: max_displacement {max_displacement} and kernel_size {kernel_size} leave nothing of {tuple(data1.shape)}. Raise pad_size.")
+        raise MXNetError(
+            f"{name}: max_displacement {max_displacement} and kernel_size {kernel_size} leave nothing of {tuple(data1.shape)}. Raise pad_size."
+        )
     first, second = F.pad(data1, [pad_size] * 4), F.pad(data2, [pad_size] * 4)
     height, width = rows + 2 * radius, columns + 2 * radius
     start = max_displacement

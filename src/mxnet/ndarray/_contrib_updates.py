@@ -57,7 +57,9 @@ def multi_mp_adamw_update(weights: Sequence[Any], grads: Sequence[Any], mean: Se
                           **kwargs: Any) -> Any:  # fmt: skip
     """mp_adamw_update of several weights."""
     arrays = [*_interleaved(weights, grads, mean, var, weights32), _scale(rescale_grad, weights[0])]
-    return _run("_multi_mp_adamw_update", arrays, out, {"lrs": lrs, "wds": wds, "etas": etas, "num_weights": size or len(weights), **kwargs})
+    return _run(
+        "_multi_mp_adamw_update", arrays, out, {"lrs": lrs, "wds": wds, "etas": etas, "num_weights": size or len(weights), **kwargs}
+    )
 
 
 def multi_lamb_update(weights: Sequence[Any], grads: Sequence[Any], mean: Sequence[Any], var: Sequence[Any], step_count: Any, lrs: Any, wds: Any,
