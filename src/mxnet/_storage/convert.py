@@ -9,6 +9,7 @@ import torch
 from .csr import Csr, pointers
 from .errors import StorageError
 from .row_sparse import RowSparse
+from .rows import sum_rows
 
 STYPES = ("default", "csr", "row_sparse")
 
@@ -92,19 +93,15 @@ def coo_to_struct(t: torch.Tensor) -> Any:
     if t.layout != torch.sparse_coo:
         t = t.to_sparse_coo()
     if t.sparse_dim() == 1:
-        if not t.is_coalesced():
-            return add_up_rows(t._indices()[0], t._values(), tuple(t.shape))
-        return RowSparse(t._values(), t._indices()[0], tuple(t.shape))
+        ids = t._indices()[0]
+        # torch's accumulation forgets that a tensor is coalesced; looking at the ids is much cheaper than sorting them
+        if t.is_coalesced() or ids.shape[0] < 2 or bool((ids[1:] > ids[:-1]).all()):
+            return RowSparse(t._values(), ids, tuple(t.shape))
+        found, rows = sum_rows(ids.contiguous(), t._values(), t.shape[0])
+        return RowSparse(rows, found, tuple(t.shape))
     t = t.coalesce()
     if t.sparse_dim() == 2 and t.dense_dim() == 0:
         rows, columns = t.indices()
         return Csr(t.values(), columns.contiguous(), pointers(rows, t.shape[0]), tuple(t.shape), True)
     return row_sparse_from_dense(t.to_dense())
 
-
-def add_up_rows(ids: torch.Tensor, rows: torch.Tensor, shape: tuple) -> RowSparse:
-    """A RowSparse of rows whose numbers may repeat in any order: equal ones are added up, in float32 at least."""
-    from_ids, place = torch.unique(ids, return_inverse=True)
-    wide = torch.float32 if rows.dtype in (torch.float16, torch.bfloat16) else rows.dtype
-    data = torch.zeros((from_ids.shape[0], *rows.shape[1:]), dtype=wide, device=rows.device).index_add_(0, place, rows.to(wide))
-    return RowSparse(data.to(rows.dtype), from_ids, shape)

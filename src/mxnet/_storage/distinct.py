@@ -10,6 +10,19 @@ import torch
 _kernels: list[Any] = []
 
 
+def _module() -> Any:
+    if not _kernels:
+        from .kernels import ids as module
+
+        _kernels.append(module)
+    return _kernels[0]
+
+
+def marked(ids: torch.Tensor, size: int) -> torch.Tensor:
+    """The distinct ids ascending, for flat int64 ids in 0..size-1 on a CPU, where ids are many."""
+    return torch.from_numpy(_module().marked(ids.contiguous().numpy(), np.zeros((size + 63) // 64, np.uint64)))
+
+
 def distinct(ids: torch.Tensor, size: int, place_type: torch.dtype = torch.int64) -> tuple[torch.Tensor, torch.Tensor]:
     """(distinct ids ascending, position of each id among them), for flat int64 ids in 0..size-1.
 
@@ -21,14 +34,10 @@ def distinct(ids: torch.Tensor, size: int, place_type: torch.dtype = torch.int64
         return found, place.to(place_type)
     if not n:
         return ids.clone(), torch.zeros(0, dtype=place_type)
-    if not _kernels:
-        from .kernels import ids as module
-
-        _kernels.append(module)
     place = torch.empty(n, dtype=place_type)
     words = (size + 63) // 64
     if words <= 2 * n:
-        found = _kernels[0].by_bitmap(ids.numpy(), np.zeros(words, np.uint64), np.empty(words, np.int32), place.numpy())
+        found = _module().by_bitmap(ids.contiguous().numpy(), np.zeros(words, np.uint64), np.empty(words, np.int32), place.numpy())
     else:
-        found = _kernels[0].by_sort(ids.numpy(), size, place.numpy())
+        found = _module().by_sort(ids.contiguous().numpy(), size, place.numpy())
     return torch.from_numpy(found), place

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from .csr import Csr
-from .distinct import distinct
+from .distinct import distinct, marked
 from .parallel import share, threads_for
 from .row_sparse import RowSparse
 from .slicing import take_rows
@@ -76,15 +76,18 @@ def csr_t_dot(a: Csr, b: torch.Tensor) -> RowSparse:
     if not fast:
         ids, place = distinct(a.indices, n)
         return RowSparse(_scatter_torch(a, place, b, ids.shape[0]), ids, (n, b.shape[1]))
+    if a.nnz >= 2 * n:  # nearly every row is touched: skip the places
+        ids, rows = marked(a.indices, n), _scatter(a, a.indices, b, n)
+        return RowSparse(rows if ids.shape[0] == n else rows.index_select(0, ids), ids, (n, b.shape[1]))
     ids, place = distinct(a.indices, n, torch.int32)
     return RowSparse(_scatter(a, place, b, ids.shape[0]), ids, (n, b.shape[1]))
 
 
 def csr_t_dot_dense(a: Csr, b: torch.Tensor) -> torch.Tensor:
     """a.T (n, rows) . b (rows, k) -> dense (n, k)."""
-    if a.dtype not in _FAST or a.device.type != "cpu" or a.shape[1] >= 2**31:
+    if a.dtype not in _FAST or a.device.type != "cpu":
         return _scatter_torch(a, a.indices, b, a.shape[1])
-    return _scatter(a, a.indices.to(torch.int32), b, a.shape[1])
+    return _scatter(a, a.indices, b, a.shape[1])
 
 
 def _scatter(a: Csr, place: torch.Tensor, b: torch.Tensor, n: int) -> torch.Tensor:
@@ -96,7 +99,7 @@ def _scatter(a: Csr, place: torch.Tensor, b: torch.Tensor, n: int) -> torch.Tens
         return out.to(b.dtype)
     module = _module()
     values, rhs = a.data.to(wide).contiguous().numpy(), b.to(wide).contiguous().numpy().reshape(-1)
-    places, indptr, flat = place.numpy(), a.indptr.contiguous().numpy(), out.numpy().reshape(-1)
+    places, indptr, flat = place.contiguous().numpy(), a.indptr.contiguous().numpy(), out.numpy().reshape(-1)
     many = threads_for(a.nnz * k) > 1 and a.is_canonical()
     for column, width in _blocks(k, 32 if wide == torch.float64 else 64, False):
         kernel = module.scatter_rows(width)

@@ -23,6 +23,26 @@ def trailing_zeros(typingctx: Any, x: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
+def marked(ids, bits):  # type: ignore[no-untyped-def]
+    """Distinct ids through a zeroed bitmap of one bit for each possible number."""
+    for j in range(ids.size):
+        c = np.uint64(ids[j])
+        bits[c >> np.uint64(6)] |= np.uint64(1) << (c & np.uint64(63))
+    n = np.int64(0)
+    for w in range(bits.size):
+        n += np.int64(popcount(bits[w]))
+    found = np.empty(n, np.int64)
+    o = 0
+    for w in range(bits.size):
+        b = bits[w]
+        while b:
+            found[o] = w * 64 + np.int64(trailing_zeros(b))
+            o += 1
+            b &= b - np.uint64(1)
+    return found
+
+
+@njit(nogil=True, cache=True)
 def by_bitmap(ids, bits, rank, position):  # type: ignore[no-untyped-def]
     """Distinct ids through a zeroed bitmap of one bit for each possible number; fills position, returns the ids."""
     for j in range(ids.size):

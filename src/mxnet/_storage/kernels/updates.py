@@ -2,6 +2,7 @@
 
 Tables are flat arrays of rows of k elements. A kernel serves gradient rows begin..end-1: rows are distinct, so threads can share them.
 `clip` is infinity where gradients are not clipped. The formulas are those of the dense update operators.
+Places are unsigned: numba would test signed ones for negative indexing, which keeps LLVM from vectorizing a row.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
@@ -26,14 +28,14 @@ def touch(typingctx: Any, array: Any, place: Any) -> Any:
         prefetch(builder, builder.gep(data, [args[1]]), 1)
         return context.get_dummy_value()
 
-    return types.void(array, types.int64), codegen
+    return types.void(array, types.uint64), codegen
 
 
 @njit(nogil=True, inline="always")
 def _ahead(table, ids, j, end, k):  # type: ignore[no-untyped-def]
     if j + AHEAD < end:
-        at = ids[j + AHEAD] * k
-        for q in range(0, k, 16):
+        at = np.uint64(ids[j + AHEAD]) * k
+        for q in range(np.uint64(0), k, np.uint64(16)):
             touch(table, at + q)
 
 
@@ -41,10 +43,11 @@ def _ahead(table, ids, j, end, k):  # type: ignore[no-untyped-def]
 def sgd(weight, ids, grad, k, lr, wd, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """w = (1 - lr wd) w - lr g"""
     t = weight.dtype.type
+    k = np.uint64(k)
     lr, keep, rescale, clip = t(lr), t(1.0 - lr * wd), t(rescale), t(clip)
     for j in range(begin, end):
         _ahead(weight, ids, j, end, k)
-        o, s = ids[j] * k, j * k
+        o, s = np.uint64(ids[j]) * k, np.uint64(j) * k
         for q in range(k):
             g = grad[s + q] * rescale
             g = -clip if g < -clip else (clip if g > clip else g)
@@ -55,11 +58,12 @@ def sgd(weight, ids, grad, k, lr, wd, rescale, clip, begin, end):  # type: ignor
 def sgd_momentum(weight, mom, ids, grad, k, lr, wd, momentum, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """m = momentum m - lr (g + wd w); w = w + m"""
     t = weight.dtype.type
+    k = np.uint64(k)
     lr, decay, momentum, rescale, clip = t(lr), t(lr * wd), t(momentum), t(rescale), t(clip)
     for j in range(begin, end):
         _ahead(weight, ids, j, end, k)
         _ahead(mom, ids, j, end, k)
-        o, s = ids[j] * k, j * k
+        o, s = np.uint64(ids[j]) * k, np.uint64(j) * k
         for q in range(k):
             g = grad[s + q] * rescale
             g = -clip if g < -clip else (clip if g > clip else g)
@@ -72,13 +76,14 @@ def sgd_momentum(weight, mom, ids, grad, k, lr, wd, momentum, rescale, clip, beg
 def adam(weight, mean, var, ids, grad, k, lr, beta1, beta2, epsilon, wd, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """m, v: averages of g, g^2; w = w - lr m / (sqrt(v) + epsilon)"""
     t = weight.dtype.type
+    k = np.uint64(k)
     rest1, rest2 = t(1.0 - beta1), t(1.0 - beta2)
     lr, beta1, beta2, epsilon, wd, rescale, clip = t(lr), t(beta1), t(beta2), t(epsilon), t(wd), t(rescale), t(clip)
     for j in range(begin, end):
         _ahead(weight, ids, j, end, k)
         _ahead(mean, ids, j, end, k)
         _ahead(var, ids, j, end, k)
-        o, s = ids[j] * k, j * k
+        o, s = np.uint64(ids[j]) * k, np.uint64(j) * k
         for q in range(k):
             w = weight[o + q]
             g = grad[s + q] * rescale + wd * w
@@ -94,11 +99,12 @@ def adam(weight, mean, var, ids, grad, k, lr, beta1, beta2, epsilon, wd, rescale
 def adagrad(weight, history, ids, grad, k, lr, epsilon, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """h = h + g^2; w = w - lr g / sqrt(h + epsilon)"""
     t = weight.dtype.type
+    k = np.uint64(k)
     lr, epsilon, rescale, clip = t(lr), t(epsilon), t(rescale), t(clip)
     for j in range(begin, end):
         _ahead(weight, ids, j, end, k)
         _ahead(history, ids, j, end, k)
-        o, s = ids[j] * k, j * k
+        o, s = np.uint64(ids[j]) * k, np.uint64(j) * k
         for q in range(k):
             g = grad[s + q] * rescale
             g = -clip if g < -clip else (clip if g > clip else g)
@@ -111,10 +117,11 @@ def adagrad(weight, history, ids, grad, k, lr, epsilon, rescale, clip, begin, en
 def group_adagrad(weight, history, ids, grad, k, lr, epsilon, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """one history a row: h = h + mean(g^2); w = w - lr g / sqrt(h + epsilon)"""
     t = weight.dtype.type
+    k = np.uint64(k)
     lr, epsilon, rescale, clip = t(lr), t(epsilon), t(rescale), t(clip)
     for j in range(begin, end):
         _ahead(weight, ids, j, end, k)
-        o, s = ids[j] * k, j * k
+        o, s = np.uint64(ids[j]) * k, np.uint64(j) * k
         total = t(0)
         for q in range(k):
             g = grad[s + q] * rescale
@@ -133,12 +140,13 @@ def group_adagrad(weight, history, ids, grad, k, lr, epsilon, rescale, clip, beg
 def ftrl(weight, z, n, ids, grad, k, lr, lamda1, beta, wd, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """z = z + g - (sqrt(n + g^2) - sqrt(n)) w / lr; n = n + g^2; w = (sign(z) lamda1 - z) / ((beta + sqrt(n)) / lr + wd), 0 if |z| <= lamda1"""
     t = weight.dtype.type
+    k = np.uint64(k)
     lr, lamda1, beta, wd, rescale, clip = t(lr), t(lamda1), t(beta), t(wd), t(rescale), t(clip)
     for j in range(begin, end):
         _ahead(weight, ids, j, end, k)
         _ahead(z, ids, j, end, k)
         _ahead(n, ids, j, end, k)
-        o, s = ids[j] * k, j * k
+        o, s = np.uint64(ids[j]) * k, np.uint64(j) * k
         for q in range(k):
             g = grad[s + q] * rescale
             g = -clip if g < -clip else (clip if g > clip else g)
@@ -150,6 +158,17 @@ def ftrl(weight, z, n, ids, grad, k, lr, lamda1, beta, wd, rescale, clip, begin,
             n[o + q] = new
             top = lamda1 - u if u > 0 else -lamda1 - u
             weight[o + q] = top / ((beta + root) / lr + wd) if abs(u) > lamda1 else t(0)
+
+
+@njit(nogil=True, cache=True)
+def gather(table, ids, k, out, begin, end):  # type: ignore[no-untyped-def]
+    """out[j] = row ids[j] of the table"""
+    k = np.uint64(k)
+    for j in range(begin, end):
+        _ahead(table, ids, j, end, k)
+        o, s = np.uint64(ids[j]) * k, np.uint64(j) * k
+        for q in range(k):
+            out[s + q] = table[o + q]
 
 
 KERNELS = {f.__name__: f for f in (sgd, sgd_momentum, adam, adagrad, group_adagrad, ftrl)}
