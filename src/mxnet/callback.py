@@ -39,7 +39,9 @@ def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_
     """Write `prefix-symbol.json` and `prefix-%04d.params`."""
     if symbol is not None:
         symbol.save(f"{prefix}-symbol.json")
-    save_arrays(f"{prefix}-{epoch:04d}.params", {f"arg:{n}": a for n, a in arg_params.items()} | {f"aux:{n}": a for n, a in aux_params.items()})
+    save_arrays(
+        f"{prefix}-{epoch:04d}.params", {f"arg:{n}": a for n, a in arg_params.items()} | {f"aux:{n}": a for n, a in aux_params.items()}
+    )
     logging.info('Saved checkpoint to "%s-%04d.params"', prefix, epoch)
 
 

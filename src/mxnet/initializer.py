@@ -97,7 +97,9 @@ class Initializer:
             raise TypeError(f"{type(self).__name__}: the name must be a str, got {type(name).__name__}. Pass mx.init.InitDesc(name).")
         if not isinstance(arr, Array):
             raise TypeError(f"{type(self).__name__}: the array must be an NDArray, got {type(arr).__name__}. Pass mx.nd.zeros(shape).")
-        warnings.warn(f"{type(self).__name__}: a plain name ({name!r}) is deprecated. Pass mx.init.InitDesc(name).", DeprecationWarning, stacklevel=3)
+        warnings.warn(
+            f"{type(self).__name__}: a plain name ({name!r}) is deprecated. Pass mx.init.InitDesc(name).", DeprecationWarning, stacklevel=3
+        )
         for prefix, method in _OLD_PREFIXES.items():
             if name.startswith(prefix) and (prefix != "stn_loc" or name.endswith(("weight", "bias"))):
                 if prefix == "stn_loc":
@@ -133,7 +135,9 @@ class Initializer:
 
     def _init_loc_bias(self, name: str, arr: Any) -> None:
         if arr.shape != (6,):
-            raise BadArgument(f"{type(self).__name__}: {name} must have shape (6,) for an affine transform, got {arr.shape}. Check the network.")
+            raise BadArgument(
+                f"{type(self).__name__}: {name} must have shape (6,) for an affine transform, got {arr.shape}. Check the network."
+            )
         arr[:] = np.array([1.0, 0, 0, 0, 1.0, 0])
 
     def _init_bilinear(self, _: str, arr: Any) -> None:
@@ -209,10 +213,14 @@ class Load:
         found = self.param.get(str(name))
         if found is not None:
             if tuple(arr.shape) != tuple(found.shape):
-                raise BadArgument(f"Load: {name} has shape {tuple(arr.shape)}, the saved array {tuple(found.shape)}. Load parameters of the same network.")
+                raise BadArgument(
+                    f"Load: {name} has shape {tuple(arr.shape)}, the saved array {tuple(found.shape)}. Load parameters of the same network."
+                )
             arr[:] = found
         elif self.default_init is None:
-            raise BadArgument(f"Load: no saved array is named {str(name)!r} and there is no default_init.{hint(str(name), self.param)} Pass default_init=...")
+            raise BadArgument(
+                f"Load: no saved array is named {str(name)!r} and there is no default_init.{hint(str(name), self.param)} Pass default_init=..."
+            )
         else:
             self.default_init(name, arr)
         if self.verbose:
@@ -235,7 +243,9 @@ class Mixed:
             if pattern.match(name):
                 initializer(name, arr)
                 return
-        raise ValueError(f"Mixed: no pattern matches {str(name)!r} ({', '.join(p.pattern for p, _ in self.map)}). Add '.*' as the last one.")
+        raise ValueError(
+            f"Mixed: no pattern matches {str(name)!r} ({', '.join(p.pattern for p, _ in self.map)}). Add '.*' as the last one."
+        )
 
 
 @alias("zeros")
@@ -318,7 +328,9 @@ class Orthogonal(Initializer):
 
     def _init_weight(self, name: str, arr: Any) -> None:
         if len(arr.shape) < 2:
-            raise ValueError(f"Orthogonal: {name} has shape {tuple(arr.shape)}; at least 2 axes are needed. Use another initializer for it.")
+            raise ValueError(
+                f"Orthogonal: {name} has shape {tuple(arr.shape)}; at least 2 axes are needed. Use another initializer for it."
+            )
         if self.rand_type not in ("uniform", "normal"):
             raise ValueError(f"Orthogonal: rand_type {self.rand_type!r} is unknown. Use 'uniform' or 'normal'.")
         rows = arr.shape[0]
@@ -348,7 +360,9 @@ class Xavier(Initializer):
     def _init_weight(self, name: str, arr: Any) -> None:
         shape = tuple(arr.shape)
         if len(shape) < 2:
-            raise ValueError(f"{type(self).__name__}: {name} has shape {shape}; at least 2 axes are needed. Use another initializer for it.")
+            raise ValueError(
+                f"{type(self).__name__}: {name} has shape {shape}; at least 2 axes are needed. Use another initializer for it."
+            )
         area = math.prod(shape[2:])
         fans = {"in": shape[1] * area, "out": shape[0] * area, "avg": (shape[0] + shape[1]) * area / 2.0}
         if self.factor_type not in fans:
@@ -404,7 +418,9 @@ class FusedRNN(Initializer):
     init: an initializer, its JSON text, or None for the network's own.
     """
 
-    def __init__(self, init: Any, num_hidden: int, num_layers: int, mode: str, bidirectional: bool = False, forget_bias: float = 1.0) -> None:
+    def __init__(
+        self, init: Any, num_hidden: int, num_layers: int, mode: str, bidirectional: bool = False, forget_bias: float = 1.0
+    ) -> None:
         if isinstance(init, str):
             init = create(init)
         if mode not in _GATES:
@@ -443,5 +459,7 @@ class FusedRNN(Initializer):
                             parts.append((f"{direction}{layer}_{side}{gate}_{what}", arr[start:stop].reshape(shape)))
                             start = stop
         if start != arr.size or inputs < 1:
-            raise BadArgument(f"FusedRNN: {arr.size} parameters do not fit {self._num_layers} layers of {hidden} in mode {self._mode}. Check num_hidden.")
+            raise BadArgument(
+                f"FusedRNN: {arr.size} parameters do not fit {self._num_layers} layers of {hidden} in mode {self._mode}. Check num_hidden."
+            )
         return parts

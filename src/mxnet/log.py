@@ -49,7 +49,7 @@ def get_logger(name: str | None = None, filename: str | None = None, filemode: s
     return logger
 
 
-def getLogger(name: str | None = None, filename: str | None = None, filemode: str | None = None, level: int = WARNING) -> logging.Logger:  # noqa: N802
+def getLogger(name: str | None = None, filename: str | None = None, filemode: str | None = None, level: int = WARNING) -> logging.Logger:
     """The old name of `get_logger`."""
     warnings.warn("getLogger: use get_logger.", DeprecationWarning, stacklevel=2)
     return get_logger(name, filename, filemode, level)

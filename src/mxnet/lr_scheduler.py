@@ -48,7 +48,9 @@ class LRScheduler:
     def get_warmup_lr(self, num_update: int) -> float:
         """The rate during warm-up."""
         if num_update >= self.warmup_steps:
-            raise BadArgument(f"{type(self).__name__}: update {num_update} is after the warm-up of {self.warmup_steps}. Call the schedule itself.")
+            raise BadArgument(
+                f"{type(self).__name__}: update {num_update} is after the warm-up of {self.warmup_steps}. Call the schedule itself."
+            )
         if self.warmup_mode == "constant":
             return self.warmup_begin_lr
         return self.warmup_begin_lr + (self.warmup_final_lr - self.warmup_begin_lr) * num_update / self.warmup_steps
@@ -132,10 +134,14 @@ class MultiFactorScheduler(LRScheduler):
 class _DecayTo(LRScheduler):
     """Falls from base_lr at the end of the warm-up to final_lr at update `max_update`, and stays there."""
 
-    def __init__(self, max_update: int, base_lr: float, final_lr: float, warmup_steps: int, warmup_begin_lr: float, warmup_mode: str) -> None:
+    def __init__(
+        self, max_update: int, base_lr: float, final_lr: float, warmup_steps: int, warmup_begin_lr: float, warmup_mode: str
+    ) -> None:
         super().__init__(base_lr, warmup_steps, warmup_begin_lr, warmup_mode)
         if _whole(self, "max_update", max_update) < 1:
-            raise ValueError(f"{type(self).__name__}: max_update {max_update} must be at least 1. Pass the number of updates of the training.")
+            raise ValueError(
+                f"{type(self).__name__}: max_update {max_update} must be at least 1. Pass the number of updates of the training."
+            )
         self.base_lr_orig = base_lr
         self.max_update = max_update
         self.final_lr = final_lr

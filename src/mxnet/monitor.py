@@ -74,7 +74,10 @@ class Monitor:
         self.activated = False
         found = sorted(self.queue, key=lambda row: row[1]) if self.sort else self.queue
         self.queue = []
-        return [(step, name, "".join(_text(v) + "\t" for v in (values if isinstance(values, list) else [values]))) for step, name, values in found]
+        return [
+            (step, name, "".join(_text(v) + "\t" for v in (values if isinstance(values, list) else [values])))
+            for step, name, values in found
+        ]
 
     def toc_print(self) -> None:
         """`toc`, logged."""

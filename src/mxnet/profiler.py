@@ -102,7 +102,7 @@ def set_config(**kwargs: Any) -> None:
 
 
 def set_state(state: str = "stop", profile_process: str = "worker") -> None:
-    """"run" begins to record, "stop" ends it."""
+    """ "run" begins to record, "stop" ends it."""
     if state not in ("run", "stop"):
         raise KeyError(f"profiler.set_state: {state!r} is unknown. Use 'run' or 'stop'.")
     _PROFILER.running = state == "run"
@@ -160,11 +160,21 @@ def dumps(reset: bool = False, format: str = "table", sort_by: str = "total", as
         rows.sort(key=lambda r: r[_COLUMNS[sort_by] + 1], reverse=not ascending)
     if format == "json":
         names = ("Count", "Total", "Min", "Max", "Avg")
-        return json.dumps({"Time": {k: {r[0]: dict(zip(names, r[1:])) for r in rows} for k, rows in groups.items()}, "Unit": {"Time": "ms"}}, indent=4)
+        return json.dumps(
+            {"Time": {k: {r[0]: dict(zip(names, r[1:])) for r in rows} for k, rows in groups.items()}, "Unit": {"Time": "ms"}}, indent=4
+        )
     lines = ["", "Profile Statistics:"]
     for kind, rows in groups.items():
-        lines += [kind, "=" * 17, f"{'Name':<30}{'Total Count':>11}" + "".join(f"{c:>17}" for c in ("Time (ms)", "Min Time (ms)", "Max Time (ms)", "Avg Time (ms)"))]
-        lines += [f"{name:<30}{count:>11}" + "".join(f"{v:>17.4f}" for v in (total, low, high, mean)) for name, count, total, low, high, mean in rows]
+        lines += [
+            kind,
+            "=" * 17,
+            f"{'Name':<30}{'Total Count':>11}"
+            + "".join(f"{c:>17}" for c in ("Time (ms)", "Min Time (ms)", "Max Time (ms)", "Avg Time (ms)")),
+        ]
+        lines += [
+            f"{name:<30}{count:>11}" + "".join(f"{v:>17.4f}" for v in (total, low, high, mean))
+            for name, count, total, low, high, mean in rows
+        ]
         lines.append("")
     return "\n".join(lines)
 
@@ -312,4 +322,6 @@ class Marker:
         """Record that the moment is now; scope: "global", "process", "thread", "task" or "marker"."""
         if _PROFILER.active:
             moment = _PROFILER.microseconds(time.perf_counter())
-            _PROFILER.event({"name": self.name, "cat": str(self.domain), "ph": "i", "ts": moment, "s": {"global": "g", "thread": "t"}.get(scope, "p")})
+            _PROFILER.event(
+                {"name": self.name, "cat": str(self.domain), "ph": "i", "ts": moment, "s": {"global": "g", "thread": "t"}.get(scope, "p")}
+            )

@@ -96,7 +96,9 @@ class MXRecordIO:
         """After a fork the file position is shared with the parent: a reader opens the file again, a writer is an error."""
         if self.pid != os.getpid():
             if not allow_reset:
-                raise RuntimeError("MXRecordIO: the process was forked while a file was open for writing. Open the file in the new process.")
+                raise RuntimeError(
+                    "MXRecordIO: the process was forked while a file was open for writing. Open the file in the new process."
+                )
             self.reset()
 
     def reset(self) -> None:
@@ -167,7 +169,9 @@ class MXRecordIO:
                 raise self._damaged(at, "the record does not end")
 
     def _damaged(self, at: int, what: str) -> MXNetError:
-        return MXNetError(f"MXRecordIO: {self.uri}: record {self._record}, offset {at}: {what}. The file is damaged or not a RecordIO file.")
+        return MXNetError(
+            f"MXRecordIO: {self.uri}: record {self._record}, offset {at}: {what}. The file is damaged or not a RecordIO file."
+        )
 
 
 def _cuts(data: bytes) -> list[int]:
@@ -301,13 +305,15 @@ def unpack(s: bytes) -> tuple[IRHeader, bytes]:
     if flag == 0:
         return IRHeader(flag, label, id_, id2), data
     if flag * 4 > len(data):
-        raise MXNetError(f"unpack: offset {_HEADER.size}: {flag} labels need {flag * 4} bytes, {len(data)} are left. The record is damaged.")
+        raise MXNetError(
+            f"unpack: offset {_HEADER.size}: {flag} labels need {flag * 4} bytes, {len(data)} are left. The record is damaged."
+        )
     return IRHeader(flag, np.frombuffer(data, np.float32, flag).copy(), id_, id2), data[flag * 4 :]
 
 
 def _imaging() -> Any:
     try:
-        from PIL import Image  # heavy and optional
+        from PIL import Image  # noqa: PLC0415  heavy and optional
     except ImportError:
         raise MXNetError("recordio: images need Pillow. Install it: pip install pillow.") from None
     return Image
@@ -338,7 +344,9 @@ def pack_img(header: Any, img: Any, quality: int = 95, img_fmt: str = ".jpg") ->
     image_type = _imaging()
     pixels = np.asarray(img)
     if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (1, 3)):
-        raise MXNetError(f"pack_img: the image is {pixels.dtype} {pixels.shape}. Pass uint8 of shape (height, width, 3) or (height, width).")
+        raise MXNetError(
+            f"pack_img: the image is {pixels.dtype} {pixels.shape}. Pass uint8 of shape (height, width, 3) or (height, width)."
+        )
     flat = pixels[:, :, ::-1] if pixels.ndim == 3 and pixels.shape[2] == 3 else pixels.reshape(pixels.shape[:2])
     picture, target, kind = image_type.fromarray(np.ascontiguousarray(flat)), io.BytesIO(), img_fmt.lower()
     if kind in (".jpg", ".jpeg"):

@@ -31,7 +31,9 @@ def get_register_func(base_class: type, nickname: str) -> Callable[..., type]:
         key = (name or klass.__name__).lower()
         if key in table and table[key] is not klass:
             old = table[key]
-            warnings.warn(f"{nickname} {key!r}: {klass.__module__}.{klass.__name__} replaces {old.__module__}.{old.__name__}.", stacklevel=2)
+            warnings.warn(
+                f"{nickname} {key!r}: {klass.__module__}.{klass.__name__} replaces {old.__module__}.{old.__name__}.", stacklevel=2
+            )
         table[key] = klass
         return klass
 

@@ -22,7 +22,13 @@ def rows(value: Any, start: int, stop: int) -> Any:
         return rows(value.to_dense(), start, stop)
     indptr = value.indptr
     low, high = int(indptr[start]), int(indptr[stop])
-    return Csr(value.data[low:high].clone(), value.indices[low:high].clone(), indptr[start : stop + 1] - low, (stop - start, *value.shape[1:]), value._canonical)
+    return Csr(
+        value.data[low:high].clone(),
+        value.indices[low:high].clone(),
+        indptr[start : stop + 1] - low,
+        (stop - start, *value.shape[1:]),
+        value._canonical,
+    )
 
 
 def take(value: Any, index: torch.Tensor) -> Any:

@@ -25,7 +25,9 @@ def chunks(f: Any, owner: str, path: str) -> Iterator[tuple[bytes, int, int]]:
         cut = text.rfind(b"\n") + 1 if block else len(text)
         rest = text[cut:]
         if len(rest) > LONGEST_LINE:
-            raise MXNetError(f"{owner}: {path}: line {line + text.count(10)}: longer than {LONGEST_LINE} bytes. This is no file of such lines.")
+            raise MXNetError(
+                f"{owner}: {path}: line {line + text.count(10)}: longer than {LONGEST_LINE} bytes. This is no file of such lines."
+            )
         if cut:
             yield text[:cut], line, offset
             line += text.count(b"\n", 0, cut)

@@ -22,7 +22,7 @@ _ARGUMENTS = Arguments(
 )  # fmt: skip
 
 
-def CSVIter(*args: Any, **kwargs: Any) -> MXDataIter:  # noqa: N802
+def CSVIter(*args: Any, **kwargs: Any) -> MXDataIter:
     """Batches from a file of comma-separated numbers, one row a line.
 
     data_csv      path; data_shape: shape of a row (its product is the number of columns)
@@ -34,7 +34,9 @@ def CSVIter(*args: Any, **kwargs: Any) -> MXDataIter:  # noqa: N802
     Errors: MXNetError with file, line and offset for text and for lines of another length.
     """
     if args:
-        raise MXNetError(f"CSVIter: takes keyword arguments only, got {len(args)} by position. Pass data_csv=..., data_shape=..., batch_size=...")
+        raise MXNetError(
+            f"CSVIter: takes keyword arguments only, got {len(args)} by position. Pass data_csv=..., data_shape=..., batch_size=..."
+        )
     a = _ARGUMENTS.parse(kwargs)
     dtype = _dtype.to_torch(a["dtype"] or "float32")
     data = read_csv(a["data_csv"], math.prod(a["data_shape"]), dtype)
@@ -45,7 +47,9 @@ def CSVIter(*args: Any, **kwargs: Any) -> MXDataIter:  # noqa: N802
     else:
         label = read_csv(a["label_csv"], math.prod(a["label_shape"]), dtype).reshape(-1, *label_shape)
         if label.shape[0] != data.shape[0]:
-            raise MXNetError(f"CSVIter: {a['label_csv']} has {label.shape[0]} rows, {a['data_csv']} has {data.shape[0]}. Use files of equal length.")
+            raise MXNetError(
+                f"CSVIter: {a['label_csv']} has {label.shape[0]} rows, {a['data_csv']} has {data.shape[0]}. Use files of equal length."
+            )
     return MXDataIter(Source("CSVIter", data, label, a["batch_size"], a["round_batch"]), a["data_name"], a["label_name"])
 
 
@@ -75,7 +79,9 @@ def _explain(text: bytes, path: str, columns: int, line: int, offset: int, kind:
             fields = row.split(b",")
             where = f"CSVIter: {path}: line {number}, offset {offset}"
             if len(fields) != columns:
-                return MXNetError(f"{where}: {len(fields)} columns, data_shape asks for {columns}. Check the file and data_shape or label_shape.")
+                return MXNetError(
+                    f"{where}: {len(fields)} columns, data_shape asks for {columns}. Check the file and data_shape or label_shape."
+                )
             for field in fields:
                 if numbers(field, 1, kind) is None:
                     what = "number" if kind is np.float64 else "whole number"

@@ -24,7 +24,7 @@ _ARGUMENTS = Arguments(
 )  # fmt: skip
 
 
-def LibSVMIter(*args: Any, **kwargs: Any) -> MXDataIter:  # noqa: N802
+def LibSVMIter(*args: Any, **kwargs: Any) -> MXDataIter:
     """Batches of CSR rows from a file of libsvm lines.
 
     data_libsvm   path; each line is `label id:value ...`, ids from 0 to data_shape - 1; text after # is ignored
@@ -38,7 +38,9 @@ def LibSVMIter(*args: Any, **kwargs: Any) -> MXDataIter:  # noqa: N802
     that is no whole number, negative, repeated in its line, or beyond data_shape. Ids in any order are sorted.
     """
     if args:
-        raise MXNetError(f"LibSVMIter: takes keyword arguments only, got {len(args)} by position. Pass data_libsvm=..., data_shape=..., batch_size=...")
+        raise MXNetError(
+            f"LibSVMIter: takes keyword arguments only, got {len(args)} by position. Pass data_libsvm=..., data_shape=..., batch_size=..."
+        )
     a = _ARGUMENTS.parse(kwargs)
     dtype = _dtype.to_torch(a["dtype"] or "float32")
     data_shape, label_shape = a["data_shape"], a["label_shape"]
@@ -55,7 +57,9 @@ def LibSVMIter(*args: Any, **kwargs: Any) -> MXDataIter:  # noqa: N802
     else:
         label, _ = read_libsvm(a["label_libsvm"], label_shape[0], None, dtype)
         if label.shape[0] != data.shape[0]:
-            raise MXNetError(f"LibSVMIter: {a['label_libsvm']} has {label.shape[0]} lines, {a['data_libsvm']} has {data.shape[0]}. Use files of one length.")
+            raise MXNetError(
+                f"LibSVMIter: {a['label_libsvm']} has {label.shape[0]} lines, {a['data_libsvm']} has {data.shape[0]}. Use files of one length."
+            )
     if a["num_parts"] > 1 or a["part_index"]:
         low, high = part_of(_rows.count(data), a["num_parts"], a["part_index"], "LibSVMIter")
         data, label = _rows.rows(data, low, high), _rows.rows(label, low, high)

@@ -24,7 +24,7 @@ _ARGUMENTS = Arguments(
 _IMAGES, _LABELS = 2051, 2049
 
 
-def MNISTIter(*args: Any, **kwargs: Any) -> MXDataIter:  # noqa: N802
+def MNISTIter(*args: Any, **kwargs: Any) -> MXDataIter:
     """Batches (batch_size, 1, rows, columns) of pixels in 0..1 (value / 256) with labels (batch_size,); the rest that fills no batch is dropped.
 
     image, label   paths of idx files (uncompressed)
@@ -38,7 +38,9 @@ def MNISTIter(*args: Any, **kwargs: Any) -> MXDataIter:  # noqa: N802
     a = _ARGUMENTS.parse(kwargs)
     images, labels = read_idx(a["image"], _IMAGES), read_idx(a["label"], _LABELS)
     if images.shape[0] != labels.shape[0]:
-        raise MXNetError(f"MNISTIter: {images.shape[0]} images in {a['image']}, {labels.shape[0]} labels in {a['label']}. Use files that belong together.")
+        raise MXNetError(
+            f"MNISTIter: {images.shape[0]} images in {a['image']}, {labels.shape[0]} labels in {a['label']}. Use files that belong together."
+        )
     low, high = part_of(images.shape[0], a["num_parts"], a["part_index"], "MNISTIter")
     images, labels = images[low:high], labels[low:high]
     if a["shuffle"]:
@@ -61,8 +63,12 @@ def read_idx(path: str, magic: int) -> torch.Tensor:
         found, *shape = struct.unpack(f">I{axes}I", head)
         if found != magic:
             more = " Decompress it first." if head[:2] == b"\x1f\x8b" else ""
-            raise MXNetError(f"MNISTIter: {path}: offset 0: magic number {found}, expected {magic}.{more} Pass an idx file of the right kind.")
+            raise MXNetError(
+                f"MNISTIter: {path}: offset 0: magic number {found}, expected {magic}.{more} Pass an idx file of the right kind."
+            )
         count = int(np.prod(shape, dtype=object))
         if count > size - len(head):
-            raise MXNetError(f"MNISTIter: {path}: offset {len(head)}: shape {tuple(shape)} needs {count} bytes, {size - len(head)} are left. The file is cut short.")
+            raise MXNetError(
+                f"MNISTIter: {path}: offset {len(head)}: shape {tuple(shape)} needs {count} bytes, {size - len(head)} are left. The file is cut short."
+            )
         return torch.from_numpy(np.fromfile(f, np.uint8, count)).reshape(shape)

@@ -71,7 +71,9 @@ class MXDataIter(DataIter):
         ended = self._cursor < self.num_data < self._cursor + self.batch_size or self._cursor >= self.num_data
         if self._cursor >= self.num_data:
             over -= self.batch_size
-        self._offset = over % self.num_data if self.handle.round_batch and not self.handle.drop_last and ended and over > 0 and self.num_data else 0
+        self._offset = (
+            over % self.num_data if self.handle.round_batch and not self.handle.drop_last and ended and over > 0 and self.num_data else 0
+        )
         self._begin()
 
     def debug_skip_load(self) -> None:
@@ -148,6 +150,6 @@ def open_file(path: str, owner: str) -> Any:
     try:
         if os.path.isdir(path):
             raise IsADirectoryError(21, "Is a directory")
-        return open(path, "rb")  # noqa: SIM115  the caller closes it
+        return open(path, "rb")
     except OSError as e:
         raise MXNetError(f"{owner}: cannot open {path!r} ({e.strerror}). Check the path.") from None

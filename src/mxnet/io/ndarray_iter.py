@@ -33,7 +33,9 @@ def named_arrays(source: Any, default_name: str, required: bool) -> list[tuple[s
         many = len(source) > 1
         source = {f"_{i}_{default_name}" if many else default_name: a for i, a in enumerate(source)}
     elif not isinstance(source, dict):
-        raise TypeError(f"NDArrayIter: {default_name} must be an array, a list or a dict of arrays, got {type(source).__name__}. Convert it first.")
+        raise TypeError(
+            f"NDArrayIter: {default_name} must be an array, a list or a dict of arrays, got {type(source).__name__}. Convert it first."
+        )
     return [(name, _convert(name, source[name])) for name in sorted(source)]
 
 
@@ -72,7 +74,9 @@ class NDArrayIter(DataIter):
                  data_name: str = "data", label_name: str = "softmax_label", layout: str = "NCHW") -> None:  # fmt: skip
         super().__init__(batch_size)
         if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-            raise ValueError(f"NDArrayIter: batch_size must be an int of at least 1, got {batch_size!r}. Pass the number of rows of a batch.")
+            raise ValueError(
+                f"NDArrayIter: batch_size must be an int of at least 1, got {batch_size!r}. Pass the number of rows of a batch."
+            )
         if last_batch_handle not in _HANDLES:
             text = f"NDArrayIter: last_batch_handle {last_batch_handle!r} is unknown.{hint(str(last_batch_handle), _HANDLES)}"
             warnings.warn(f"{text} Use one of {', '.join(_HANDLES)}; 'discard' is used now.", stacklevel=2)

@@ -69,7 +69,9 @@ class KVStore(KVStoreBase):
             if k in self._stored:
                 raise MXNetError(f"init: key {k!r} is already there. Initialize each key once.")
             if self._kind not in (None, type(k)):
-                raise MXNetError(f"init: key {k!r} is a {type(k).__name__}, earlier keys are {self._kind.__name__}. Use one kind of keys in one store.")
+                raise MXNetError(
+                    f"init: key {k!r} is a {type(k).__name__}, earlier keys are {self._kind.__name__}. Use one kind of keys in one store."
+                )
             self._kind = type(k)
             self._stored[k] = _copy(values[0])
 
@@ -93,7 +95,9 @@ class KVStore(KVStoreBase):
         """The sum of arrays; it may be the only one itself."""
         for v in values:
             if tuple(v.shape) != tuple(stored.shape):
-                raise MXNetError(f"push: a value of key {key!r} has shape {tuple(v.shape)}, the stored one {tuple(stored.shape)}. Push equal shapes.")
+                raise MXNetError(
+                    f"push: a value of key {key!r} has shape {tuple(v.shape)}, the stored one {tuple(stored.shape)}. Push equal shapes."
+                )
         first = values[0]
         if self._compression is not None and all(v.stype == "default" for v in values):
             values = [wrap(self._compression((key, i), v._d), v._ctx) for i, v in enumerate(values)]
@@ -136,7 +140,9 @@ class KVStore(KVStoreBase):
         One row_ids array serves all outputs of a key; a list gives each output its own.
         """
         if out is None or row_ids is None:
-            raise BadKeysError("row_sparse_pull: out or row_ids is missing. Pass the row-sparse arrays to write into and the rows to fetch.")
+            raise BadKeysError(
+                "row_sparse_pull: out or row_ids is missing. Pass the row-sparse arrays to write into and the rows to fetch."
+            )
         targets = pairs(key, out, "row_sparse_pull")
         if isinstance(row_ids, Array):
             wanted = [[row_ids] * len(group) for _, group in targets]
@@ -145,11 +151,15 @@ class KVStore(KVStoreBase):
         for (k, group), rows in zip(targets, wanted):
             stored = self._find(k, "row_sparse_pull")
             if stored.stype != "row_sparse":
-                raise MXNetError(f"row_sparse_pull: the value of key {k!r} is {stored.stype}. Initialize it with a row_sparse array, or use pull.")
+                raise MXNetError(
+                    f"row_sparse_pull: the value of key {k!r} is {stored.stype}. Initialize it with a row_sparse array, or use pull."
+                )
             if len(rows) == 1 and len(group) > 1:
                 rows = rows * len(group)
             if len(rows) != len(group):
-                raise BadKeysError(f"row_sparse_pull: {len(group)} outputs of key {k!r} but {len(rows)} arrays of row ids. Pass one for each, or one for all.")
+                raise BadKeysError(
+                    f"row_sparse_pull: {len(group)} outputs of key {k!r} but {len(rows)} arrays of row ids. Pass one for each, or one for all."
+                )
             for target, ids in zip(group, rows):
                 self._pull_rows(k, stored, target, ids)
 
@@ -157,10 +167,14 @@ class KVStore(KVStoreBase):
         if target.stype != "row_sparse":
             raise MXNetError(f"row_sparse_pull: an output of key {key!r} is {target.stype}. Pass row_sparse arrays, or use pull.")
         if tuple(target.shape) != tuple(stored.shape):
-            raise MXNetError(f"row_sparse_pull: an output of key {key!r} has shape {tuple(target.shape)}, the value {tuple(stored.shape)}. Pass equal shapes.")
+            raise MXNetError(
+                f"row_sparse_pull: an output of key {key!r} has shape {tuple(target.shape)}, the value {tuple(stored.shape)}. Pass equal shapes."
+            )
         ids = _dense(row_ids).reshape(-1).to(device=stored._d.device, dtype=torch.int64)
         if ids.numel() and (int(ids.min()) < 0 or int(ids.max()) >= stored.shape[0]):
-            raise MXNetError(f"row_sparse_pull: row ids reach from {int(ids.min())} to {int(ids.max())}, the value has {stored.shape[0]} rows. Use ids within.")
+            raise MXNetError(
+                f"row_sparse_pull: row ids reach from {int(ids.min())} to {int(ids.max())}, the value has {stored.shape[0]} rows. Use ids within."
+            )
         found: RowSparse = retain(stored._d, ids)
         target._d = found.to(target._d.device).to(target._d.dtype)
 
@@ -238,7 +252,9 @@ def _dense(a: Array) -> torch.Tensor:
 
 def _write(target: Array, stored: Array, what: str, key: Any) -> None:
     if tuple(target.shape) != tuple(stored.shape):
-        raise MXNetError(f"{what}: out of key {key!r} has shape {tuple(target.shape)}, the value {tuple(stored.shape)}. Pass an array of equal shape.")
+        raise MXNetError(
+            f"{what}: out of key {key!r} has shape {tuple(target.shape)}, the value {tuple(stored.shape)}. Pass an array of equal shape."
+        )
     if target.stype == "default":
         target._d.copy_(_dense(stored))
     else:

@@ -16,7 +16,9 @@ def check_label_shapes(labels: Any, preds: Any, wrap: bool = False, shape: bool 
     have, want = (labels.shape, preds.shape) if shape else (len(labels), len(preds))
     if have != want:
         what = "shape" if shape else "number"
-        raise ValueError(f"metric: {what} of labels {have} differs from {what} of predictions {want}. Pass labels that belong to the predictions.")
+        raise ValueError(
+            f"metric: {what} of labels {have} differs from {what} of predictions {want}. Pass labels that belong to the predictions."
+        )
     if wrap:
         labels = [labels] if isinstance(labels, Array) else labels
         preds = [preds] if isinstance(preds, Array) else preds

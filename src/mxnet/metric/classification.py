@@ -45,7 +45,9 @@ class TopKAccuracy(EvalMetric):
     def update(self, labels: Any, preds: Any) -> None:
         for label, pred in pairs(labels, preds):
             if pred.dim() > 2:
-                raise BadArgument(f"TopKAccuracy: predictions have shape {tuple(pred.shape)}; 1 or 2 axes are possible. Reshape them to (rows, classes).")
+                raise BadArgument(
+                    f"TopKAccuracy: predictions have shape {tuple(pred.shape)}; 1 or 2 axes are possible. Reshape them to (rows, classes)."
+                )
             label = label.to(torch.int64)
             check_label_shapes(label, pred)
             label = label.reshape(-1)
@@ -67,7 +69,9 @@ class BinaryCounts:
         """Count labels (rows,) against scores (rows, 2)."""
         label = label.to(torch.int32)
         if pred.dim() < 2:
-            raise ValueError(f"{owner}: predictions have shape {tuple(pred.shape)}, scores (rows, 2) are needed. Stack the scores of both classes.")
+            raise ValueError(
+                f"{owner}: predictions have shape {tuple(pred.shape)}, scores (rows, 2) are needed. Stack the scores of both classes."
+            )
         check_label_shapes(label, pred)
         if label.unique().numel() > 2:
             raise ValueError(f"{owner}: labels hold more than 2 classes. Use it for binary classification, PCC for more classes.")

@@ -30,7 +30,9 @@ class CompositeEvalMetric(EvalMetric):
         try:
             return self.metrics[index]
         except IndexError:
-            raise ValueError(f"CompositeEvalMetric: metric {index} does not exist, there are {len(self.metrics)}. Use a number below that.") from None
+            raise ValueError(
+                f"CompositeEvalMetric: metric {index} does not exist, there are {len(self.metrics)}. Use a number below that."
+            ) from None
 
     def update_dict(self, labels: dict, preds: dict) -> None:  # type: ignore[override]
         """Update every metric, from the named labels and outputs if names were given."""

@@ -17,7 +17,9 @@ def _probabilities(owner: str, label: torch.Tensor, pred: torch.Tensor) -> torch
     if label.shape[0] != pred.shape[0]:
         raise BadArgument(f"{owner}: {label.shape[0]} labels for {pred.shape[0]} rows of probabilities. Pass one label a row.")
     if label.numel() and not 0 <= int(label.min()) <= int(label.max()) < pred.shape[1]:
-        raise IndexError(f"{owner}: labels reach from {int(label.min())} to {int(label.max())}, there are {pred.shape[1]} classes. Use 0..{pred.shape[1] - 1}.")
+        raise IndexError(
+            f"{owner}: labels reach from {int(label.min())} to {int(label.max())}, there are {pred.shape[1]} classes. Use 0..{pred.shape[1] - 1}."
+        )
     wide = pred if pred.dtype == torch.float64 else pred.float()
     return wide.gather(1, label[:, None])[:, 0]
 
@@ -57,7 +59,9 @@ class NegativeLogLikelihood(_LogLoss):
 class Perplexity(EvalMetric):
     """exp of the mean of -log(max(p[label], 1e-10)), leaving out the label `ignore_label`; probabilities along `axis` (the last)."""
 
-    def __init__(self, ignore_label: int | None, axis: int = -1, name: str = "perplexity", output_names: Any = None, label_names: Any = None) -> None:
+    def __init__(
+        self, ignore_label: int | None, axis: int = -1, name: str = "perplexity", output_names: Any = None, label_names: Any = None
+    ) -> None:
         super().__init__(name, output_names, label_names, ignore_label=ignore_label, has_global_stats=True)
         self.ignore_label = ignore_label
         self.axis = axis
@@ -68,7 +72,9 @@ class Perplexity(EvalMetric):
         check_label_shapes(labels, preds)
         for label, pred in pairs(labels, preds):
             if label.numel() * pred.shape[self.axis] != pred.numel():
-                raise BadArgument(f"Perplexity: labels {tuple(label.shape)} do not fit probabilities {tuple(pred.shape)}. Pass one label for each distribution.")
+                raise BadArgument(
+                    f"Perplexity: labels {tuple(label.shape)} do not fit probabilities {tuple(pred.shape)}. Pass one label for each distribution."
+                )
             label = label.reshape(-1)
             rows = pred.movedim(self.axis, -1).reshape(-1, pred.shape[self.axis])
             keep = torch.ones_like(label, dtype=torch.bool) if self.ignore_label is None else label.to(torch.int64) != self.ignore_label

@@ -45,7 +45,9 @@ class Optimizer:
                  multi_precision: bool = False, param_dict: dict | None = None) -> None:  # fmt: skip
         name = type(self).__name__
         if param_idx2name is not None and not isinstance(param_idx2name, dict):
-            raise BadArgument(f"{name}: param_idx2name must be a dict from index to name, got {type(param_idx2name).__name__}. Pass a dict.")
+            raise BadArgument(
+                f"{name}: param_idx2name must be a dict from index to name, got {type(param_idx2name).__name__}. Pass a dict."
+            )
         self.rescale_grad = rescale_grad
         self.lr_scheduler = lr_scheduler
         if lr_scheduler is None and learning_rate is None:
@@ -91,7 +93,9 @@ class Optimizer:
         found = Optimizer.opt_registry.get(name.lower()) if isinstance(name, str) else None
         if found is None:
             known = Optimizer.opt_registry
-            raise ValueError(f"optimizer: {name!r} is not registered.{hint(str(name).lower(), known)} Use one of {', '.join(sorted(known))}.")
+            raise ValueError(
+                f"optimizer: {name!r} is not registered.{hint(str(name).lower(), known)} Use one of {', '.join(sorted(known))}."
+            )
         return found(**kwargs)
 
     # ---- what subclasses define
@@ -141,7 +145,9 @@ class Optimizer:
     def set_learning_rate(self, lr: float) -> None:
         """Change the rate; not possible while a schedule is set."""
         if self.lr_scheduler is not None:
-            raise UserWarning("Optimizer: the learning rate comes from lr_scheduler. Change the schedule, or set lr_scheduler to None first.")
+            raise UserWarning(
+                "Optimizer: the learning rate comes from lr_scheduler. Change the schedule, or set lr_scheduler to None first."
+            )
         self.lr = lr
 
     def set_lr_scale(self, args_lrscale: dict) -> None:
@@ -266,7 +272,9 @@ def check(owner: Optimizer, weight: Any, grad: Any) -> None:
     """The composed updates' counterpart of the operators' checks."""
     name = type(owner).__name__
     if tuple(weight.shape) != tuple(grad.shape):
-        raise MXNetError(f"{name}: the gradient has shape {tuple(grad.shape)}, the weight {tuple(weight.shape)}. Pass the gradient of this weight.")
+        raise MXNetError(
+            f"{name}: the gradient has shape {tuple(grad.shape)}, the weight {tuple(weight.shape)}. Pass the gradient of this weight."
+        )
     if weight._d.dtype != grad._d.dtype:
         raise MXNetError(f"{name}: the gradient is {grad.dtype}, the weight {weight.dtype}. Use one type, or multi_precision=True.")
 

@@ -7,6 +7,7 @@ Covers pickle protocols 0 to 5 (MXNet wrote `.states` with Python 2 and 3).
 
 from __future__ import annotations
 
+import codecs
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -68,12 +69,16 @@ class Machine:
         """A number of a struct code."""
         return struct.unpack(code, self.take(struct.calcsize(code)))[0]
 
-    def line(self) -> str:
-        """Text up to a newline."""
+    def raw_line(self) -> bytes:
+        """The bytes up to a newline."""
         end = self.raw.find(b"\n", self.at)
         if end < 0:
             raise self.fail("a line does not end")
-        return self.text(self.take(end + 1 - self.at)[:-1])
+        return bytes(self.take(end + 1 - self.at)[:-1])
+
+    def line(self) -> str:
+        """The text up to a newline."""
+        return self.text(self.raw_line())
 
     def text(self, raw: bytes | memoryview) -> str:
         """UTF-8 text."""
@@ -179,13 +184,16 @@ def _float_line(m: Machine) -> float:
 
 def _quoted_line(m: Machine) -> Any:
     """The repr of a byte string, as Python 2 wrote str."""
-    text = m.line()
-    if len(text) < 2 or text[0] not in "'\"" or text[-1] != text[0]:
+    text = m.raw_line()
+    if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1]:
         raise m.fail("a string without quotes")
-    return _python2_text(m, text[1:-1].encode("latin-1", "replace").decode("unicode_escape").encode("latin-1", "replace"))
+    try:
+        return _python2_text(codecs.escape_decode(text[1:-1])[0])
+    except ValueError:
+        raise m.fail("a string with a bad escape") from None
 
 
-def _python2_text(m: Machine, raw: Any) -> Any:
+def _python2_text(raw: Any) -> Any:
     """Python 2's str: text if it is ASCII, else bytes."""
     raw = bytes(raw)
     return raw.decode("ascii") if raw.isascii() else raw
@@ -273,9 +281,9 @@ _OPCODES: dict[bytes, Callable[[Machine], Any]] = {
     b"F": _push(_float_line),
     b"G": _push(lambda m: m.number(">d")),
     b"S": _push(_quoted_line),
-    b"T": _push(lambda m: _python2_text(m, m.take(m.number("<i")))),
-    b"U": _push(lambda m: _python2_text(m, m.take(m.number("B")))),
-    b"V": _push(lambda m: m.line().encode("latin-1", "replace").decode("raw_unicode_escape", "replace")),
+    b"T": _push(lambda m: _python2_text(m.take(m.number("<i")))),
+    b"U": _push(lambda m: _python2_text(m.take(m.number("B")))),
+    b"V": _push(lambda m: m.raw_line().decode("raw_unicode_escape", "replace")),
     b"X": _push(lambda m: m.text(m.take(m.number("<I")))),
     b"\x8c": _push(lambda m: m.text(m.take(m.number("B")))),
     b"\x8d": _push(lambda m: m.text(m.take(m.number("<Q")))),

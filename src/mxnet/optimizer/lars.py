@@ -96,5 +96,3 @@ class LARS(SGD):
         if master:
             columns.append([states[i][1] for i in order])
         run(name + "_update", [*(a for row in zip(*columns) for a in row), rates, decays], attrs, columns[0])
-
-

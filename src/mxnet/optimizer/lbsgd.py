@@ -74,5 +74,3 @@ class LBSGD(Optimizer):
             name, arrays = "sgd_mom_update", (weight, mean, state)
             attrs["momentum"] = float(self.momentum)
         run(name, arrays, attrs, weight)
-
-

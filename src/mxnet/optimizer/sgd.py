@@ -80,7 +80,7 @@ class SGD(Optimizer):
 
 
 @Optimizer.register
-class ccSGD(SGD):  # noqa: N801
+class ccSGD(SGD):
     """The old name of SGD."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -95,7 +95,9 @@ def loads(data: bytes, current: Optimizer) -> tuple[dict, Optimizer | None]:
     if not isinstance(states, dict):
         raise MXNetError(f"{where}: expected a dict of states, got {type(states).__name__}. The file is damaged or not a states file.")
     if pair and not isinstance(optimizer, Optimizer):
-        raise MXNetError(f"{where}: expected an optimizer beside the states, got {type(optimizer).__name__}. The file is not a states file.")
+        raise MXNetError(
+            f"{where}: expected an optimizer beside the states, got {type(optimizer).__name__}. The file is not a states file."
+        )
     _check_states(states, where)
     return states, _adopt(optimizer, current)
 

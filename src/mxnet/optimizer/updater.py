@@ -106,5 +106,3 @@ def get_updater(optimizer: Optimizer) -> Updater:
     array([0.9, 0.9], dtype=float32)
     """
     return Updater(optimizer)
-
-
