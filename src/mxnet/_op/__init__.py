@@ -6,6 +6,7 @@ from . import binary
 from . import box
 from . import convolution
 from . import coordinates
+from . import count_sketch
 from . import ctc_loss
 from . import custom
 from . import deformable
@@ -14,7 +15,9 @@ from . import dgl_sampling
 from . import dot
 from . import dropout
 from . import embedding
+from . import fourier
 from . import fully_connected
+from . import hawkes
 from . import index
 from . import init
 from . import joining
