@@ -13,6 +13,7 @@ from .._op.registry import NAMES
 from .._runtime.array import Array, wrap
 from .._runtime.invoke import invoke
 from .._runtime.state import state
+from .._storage import pages
 from ..context import Context, current_context, parse_context
 from ..error import MXNetError
 from ._ndarray import NDArray
@@ -32,7 +33,7 @@ def _filled(where: str, shape: Any, value: float, ctx: Any, dtype: Any, cls: typ
     ctx = parse_context(ctx)
     kind = _dtype.to_torch(dtype, where)
     try:
-        return wrap(torch.full(_shape(shape, where), value, dtype=kind, device=ctx.torch_device), ctx, cls)
+        return wrap(pages.new(_shape(shape, where), kind, ctx.torch_device).fill_(value), ctx, cls)
     except RuntimeError as e:
         if isinstance(e, MXNetError):
             raise
@@ -81,7 +82,7 @@ def _from_anything(source: Any, kind: torch.dtype) -> torch.Tensor:
 def empty(shape: Any, ctx: Context | None = None, dtype: Any = None) -> NDArray:
     """An array without defined values."""
     ctx = parse_context(ctx)
-    return wrap(torch.empty(_shape(shape, "empty"), dtype=_dtype.to_torch(dtype, "empty"), device=ctx.torch_device), ctx, NDArray)
+    return wrap(pages.new(_shape(shape, "empty"), _dtype.to_torch(dtype, "empty"), ctx.torch_device), ctx, NDArray)
 
 
 def zeros(shape: Any, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
