@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import autograd, base, context, error, ndarray, random, util
+from . import attribute, autograd, base, context, error, executor, name, ndarray, random, symbol, util
 from . import ndarray as nd
+from . import symbol as sym
+from .attribute import AttrScope
 from .base import MXNetError
 from .context import Context, cpu, cpu_pinned, current_context, gpu, gpu_memory_info, num_gpus
 from .util import is_np_array, is_np_shape, np_array, np_shape, set_np_shape, use_np, use_np_array, use_np_shape
@@ -15,17 +17,15 @@ __version__ = "1.10.0"
 
 #: Public name -> module that is imported when the name is first used: `import mxnet` stays cheap.
 _LAZY = {
-    **{n: n for n in ("attribute", "callback", "contrib", "engine", "executor", "gluon", "image", "initializer", "io", "kvstore", "log",
-                      "lr_scheduler", "metric", "model", "module", "monitor", "name", "operator", "optimizer", "profiler", "recordio",
-                      "registry", "rnn", "runtime", "symbol", "test_utils", "visualization", "numpy", "numpy_extension", "libinfo")},
-    "sym": "symbol", "init": "initializer", "mod": "module", "mon": "monitor", "kv": "kvstore", "rnd": "random", "viz": "visualization",
+    **{n: n for n in ("callback", "contrib", "engine", "gluon", "image", "initializer", "io", "kvstore", "log",
+                      "lr_scheduler", "metric", "model", "module", "monitor", "operator", "optimizer", "profiler", "recordio",
+                      "registry", "rnn", "runtime", "test_utils", "visualization", "numpy", "numpy_extension", "libinfo")},
+    "init": "initializer", "mod": "module", "mon": "monitor", "kv": "kvstore", "rnd": "random", "viz": "visualization",
     "img": "image", "np": "numpy", "npx": "numpy_extension",
 }  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name == "AttrScope":
-        return importlib.import_module(".attribute", __name__).AttrScope
     target = _LAZY.get(name)
     if target is None:
         raise AttributeError(f"module 'mxnet' has no attribute {name!r}")
@@ -40,7 +40,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, "AttrScope"})
+    return sorted({*globals(), *_LAZY})
 
 
 rnd = random

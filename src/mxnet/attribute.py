@@ -1,0 +1,41 @@
+"""Attributes that all symbols made in a block get: `with AttrScope(ctx_group="stage1"):`."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+
+class AttrScope:
+    """Attributes for the symbols made inside the block; inner scopes add to outer ones."""
+
+    _current = threading.local()
+
+    def __init__(self, **kwargs: str) -> None:
+        for value in kwargs.values():
+            if not isinstance(value, str):
+                raise ValueError(f"AttrScope: attributes must be str, got {value!r}. Use str(value).")
+        self._attr = kwargs
+        self._old: list[AttrScope] = []
+
+    def get(self, attr: dict | None) -> dict:
+        """The scope's attributes and the given ones, which win."""
+        return {**self._attr, **(attr or {})}
+
+    def __enter__(self) -> AttrScope:
+        outer = current()
+        self._old.append(outer)
+        inner = AttrScope(**{**outer._attr, **self._attr})
+        AttrScope._current.value = inner
+        return self
+
+    def __exit__(self, ptype: Any, value: Any, trace: Any) -> None:
+        AttrScope._current.value = self._old.pop()
+
+
+def current() -> AttrScope:
+    """The innermost scope of this thread."""
+    found = getattr(AttrScope._current, "value", None)
+    if found is None:
+        found = AttrScope._current.value = AttrScope()
+    return found

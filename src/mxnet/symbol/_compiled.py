@@ -1,0 +1,197 @@
+"""One translation of a graph to a torch.fx GraphModule; hybridized blocks and executors run that.
+
+The module is straight-line Python: one call of an operator's function after the other, with typed attributes. `training`, the random
+generator and the device are inputs of the module. Graphs with sparse inputs run step by step through `invoke` instead.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import fx
+
+from .._op.gradients import zero_gradient
+from .._op.registry import Op
+from .._runtime import rng
+from .._runtime.array import Array, Classes, wrap, wrap_recorded
+from .._runtime.invoke import BAD_INPUT, Hooks, explain, invoke
+from .._runtime.state import state
+from ..context import Context, current_context
+from ..error import MXNetError
+from ._node import Node, order, variables
+
+_INPUTS = ("training", "generator", "device")
+
+
+def _stopped(fn: Callable) -> Callable:
+    """The function of an operator whose gradient is zero by definition, as part of a graph."""
+
+    def run(*tensors: Any, **attrs: Any) -> Any:
+        result = fn(*tensors, **attrs)
+        tracked = [t for t in tensors if isinstance(t, torch.Tensor) and t.requires_grad]
+        return zero_gradient(result, tracked) if tracked else result
+
+    run.__name__ = getattr(fn, "__name__", "operator")
+    run.__module__ = getattr(fn, "__module__", __name__)
+    return run
+
+
+def _argument_list(node: Node, values: list) -> list:
+    """The inputs in the function's order, None where an optional one in the middle is absent."""
+    op = node.op
+    assert op is not None
+    names = node.input_names()
+    if op.variadic or names == list(op.inputs[: len(names)]):
+        return values
+    by_name = dict(zip(names, values))
+    return [by_name.get(n) for n in op.inputs]
+
+
+def to_fx(heads: list, shapes: dict[int, tuple] | None = None) -> fx.GraphModule:
+    """The graph as a GraphModule: inputs are arguments, auxiliary states, then training, generator and device; outputs a tuple."""
+    nodes = order(heads)
+    arguments, states = variables(nodes)
+    graph = fx.Graph()
+    made: dict[int, Any] = {}
+    for n in arguments + states:
+        made[id(n)] = (graph.placeholder(_identifier(n.name)),)
+    reserved = {name: graph.placeholder(f"_{name}_") for name in _INPUTS}
+    for n in nodes:
+        if n.op is None:
+            continue
+        values = _argument_list(n, [made[id(e)][i] for e, i in n.inputs])
+        kwargs = {**n.attrs, **{r: reserved[r] for r in n.op.reserved if r in reserved}}
+        if "out" in n.op.reserved:
+            kwargs["out"] = None
+        if shapes and id(n) in shapes:
+            kwargs["shape"] = shapes[id(n)]
+        fn = _stopped(n.op.fn) if n.op.zero_grad else n.op.fn
+        call = graph.create_node("call_function", fn, tuple(values), kwargs, name=_identifier(n.name))
+        call.meta["mxnet"] = n.op.name
+        count = n.num_outputs()
+        made[id(n)] = (call,) if count == 1 else tuple(graph.call_function(operator.getitem, (call, i)) for i in range(count))
+    graph.output(tuple(made[id(n)][i] for n, i in heads))
+    graph.lint()
+    return fx.GraphModule(torch.nn.Module(), graph, "Graph")
+
+
+def _identifier(name: str) -> str:
+    text = "".join(c if c.isalnum() else "_" for c in name)
+    return f"_{text}" if not text or text[0].isdigit() else text
+
+
+class Compiled:
+    """A graph ready to run on arrays, again and again.
+
+    arg_names, aux_names: the inputs, in the order that `run` takes their arrays.
+    """
+
+    def __init__(self, symbol: Any, shapes: dict[int, tuple] | None = None, backend: str | None = None) -> None:
+        self.heads = list(symbol._heads)
+        self.nodes = order(self.heads)
+        arguments, states = variables(self.nodes)
+        self.arg_names, self.aux_names = [n.name for n in arguments], [n.name for n in states]
+        self._variables = arguments + states
+        self._shapes = shapes
+        self._backend = backend
+        self._args = len(arguments)
+        self._run: Callable | None = None
+        self.monitor: Callable[[str, Array], None] | None = None
+        ops = [n for n in self.nodes if n.op is not None]
+        #: operators that make sparse arrays of dense ones, or that only invoke can run
+        self._stepwise = any(n.subgraphs or n.op.prepare().dense_storage is not None for n in ops)  # type: ignore[union-attr]
+        self._views = [id(n) in {id(v) for v in self._variables} or (n.op is not None and n.op.views) for n, _ in self.heads]
+
+    @property
+    def module(self) -> fx.GraphModule:
+        """The GraphModule (made at first use)."""
+        if self._run is None:
+            self._module = to_fx(self.heads, self._shapes)
+            self._run = self._module.forward if self._backend is None else torch.compile(self._module, backend=self._backend)
+        return self._module
+
+    def run(self, arrays: Sequence[Array]) -> list[Array]:
+        """Outputs for the arrays of arg_names + aux_names; recorded inside `record()`."""
+        recording = state.recording
+        dense, cls = True, Classes.dense
+        for a in arrays:
+            if type(a) is not cls:
+                if a.stype != "default":
+                    dense = False
+                elif Classes.numpy is not None and isinstance(a, Classes.numpy):
+                    cls = Classes.numpy
+        if not dense or self._stepwise or self.monitor is not None or Hooks.active:
+            return self.run_stepwise(arrays)
+        if self._run is None:
+            _ = self.module
+        ctx = arrays[0]._ctx if arrays else current_context()
+        if recording:
+            tensors = [a._t for a in arrays[: self._args]] + [a._d for a in arrays[self._args :]]
+        else:
+            tensors = [a._d for a in arrays]
+        try:
+            results = self._run(*tensors, state.training, rng.generator(ctx), ctx.torch_device)  # type: ignore[misc]
+        except BAD_INPUT as e:
+            if isinstance(e, MXNetError):
+                raise
+            return self._explained(arrays, e)
+        if any(self._views):
+            memory = {t.untyped_storage().data_ptr() for t in tensors}
+            results = [r.clone() if v and r.untyped_storage().data_ptr() in memory else r for r, v in zip(results, self._views)]
+        return [wrap_recorded(r, ctx, cls) for r in results]
+
+    def _explained(self, arrays: Sequence[Array], error: Exception) -> list[Array]:
+        """Run step by step to name the operator that failed; if none does, the error was the graph's own."""
+        self.run_stepwise(arrays)
+        raise error
+
+    def run_stepwise(self, arrays: Sequence[Array]) -> list[Array]:
+        """The same, operator by operator through `invoke`."""
+        if len(arrays) != len(self._variables):
+            raise MXNetError(f"graph: takes {len(self._variables)} arrays, got {len(arrays)}. Pass {self.arg_names + self.aux_names}.")
+        values: dict[tuple[int, int], Any] = {(id(n), 0): a for n, a in zip(self._variables, arrays)}
+        if self.monitor is not None:
+            for n, a in zip(self._variables, arrays):
+                self.monitor(n.name, a)
+        ctx = arrays[0]._ctx if arrays else current_context()
+        for n in self.nodes:
+            if n.op is None:
+                continue
+            given = _argument_list(n, [values[id(e), i] for e, i in n.inputs])
+            outputs = _call(n, given, ctx, self._shapes)
+            for i, o in enumerate(outputs):
+                values[id(n), i] = o
+                if self.monitor is not None:
+                    self.monitor(n.output_name(i), o)
+        out = [values[id(n), i] for n, i in self.heads]
+        return [wrap(a._d, a._ctx, type(a)) if any(a is b for b in arrays) and not state.recording else a for a in out]
+
+
+def _call(node: Node, given: list, ctx: Context, shapes: dict[int, tuple] | None) -> list[Array]:
+    op: Op = node.op  # type: ignore[assignment]
+    attrs = dict(node.attrs)
+    if shapes and id(node) in shapes:
+        attrs["shape"] = shapes[id(node)]
+    if node.subgraphs:
+        result = run_subgraphs(node, given)
+    else:
+        if not given:
+            with ctx:
+                result = invoke(op.prepare(), (), attrs)
+        else:
+            result = invoke(op.prepare(), given, attrs)
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def run_subgraphs(node: Node, given: list) -> Any:
+    """A control-flow operator; control flow fills this slot."""
+    if _Subgraphs.run is None:
+        raise explain(node.op, MXNetError(f"{node.name}: control flow in symbols is not available. Use mx.nd.contrib."), given, node.attrs)  # type: ignore[arg-type]
+    return _Subgraphs.run(node, given)
+
+
+class _Subgraphs:
+    run: Callable[[Node, list], Any] | None = None

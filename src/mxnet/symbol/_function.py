@@ -1,0 +1,71 @@
+"""Symbolic functions made from operators: `mx.sym.exp` and its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .._op.registry import Op
+from .._runtime.functions import help_text, signature
+from ..error import MXNetError
+from ._node import Entry, compose
+
+_symbol: Any = None  # the Symbol class; symbol.py fills it in
+
+
+def entry_of(value: Any, where: str) -> Entry:
+    """The one output that a symbol stands for as an input."""
+    if not isinstance(value, _symbol):
+        raise TypeError(f"{where}: inputs must be Symbols, got {type(value).__name__}. Make one with mx.sym.var.")
+    heads = value._heads
+    if len(heads) != 1:
+        raise MXNetError(f"{where}: an input has {len(heads)} outputs. Choose one, like symbol[0].")
+    return heads[0]
+
+
+def create(op: Op, function: str, args: tuple, kwargs: dict) -> Any:
+    """A symbol of the operator: symbols by position or name are inputs, everything else attributes."""
+    op.prepare()
+    label, scope = kwargs.pop("name", None), kwargs.pop("attr", None)
+    kwargs.pop("out", None)
+    named = {k: v for k, v in kwargs.items() if isinstance(v, _symbol)}
+    attrs = {k: v for k, v in kwargs.items() if k not in named and v is not None}
+    if op.variadic and op._active is None:
+        if op.inputs[0] in attrs and isinstance(attrs[op.inputs[0]], (list, tuple)):
+            args = tuple(attrs.pop(op.inputs[0]))
+        elif len(args) == 1 and isinstance(args[0], (list, tuple)):
+            args = tuple(args[0])
+        if named and not args:
+            args = tuple(named.values())
+            named = {}
+        given: list = [entry_of(a, op.name) for a in args]
+        if op.count_attr in op.specs and op.count_attr not in attrs:
+            attrs[op.count_attr] = len(given)
+        elif op.count_attr not in op.specs:
+            attrs.pop(op.count_attr, None)
+    else:
+        arity = len(op.inputs) if not op.variadic else len(args)
+        if args and isinstance(args[-1], _symbol) and len(args) > arity:
+            raise MXNetError(f"{op.name}: takes {arity} inputs ({', '.join(op.inputs)}), got {len(args)}. Pass fewer.")
+        given = [None if a is None else entry_of(a, op.name) for a in args[:arity]]
+        names = tuple(op.specs)
+        for i, a in enumerate(args[arity:]):
+            if i >= len(names):
+                raise TypeError(f"{op.name}: takes at most {arity + len(names)} arguments, got {len(args)}. See help(mx.sym.{function}).")
+            if a is not None:
+                attrs[names[i]] = a
+    node = compose(op, function, given, {k: entry_of(v, op.name) for k, v in named.items()}, attrs, label, scope)
+    return _symbol([(node, i) for i in range(node.num_visible())])
+
+
+def sym_function(op: Op, name: str, module: str) -> Callable:
+    """The symbolic function of an operator."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return create(op, name, args, kwargs)
+
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = module
+    call.__doc__ = help_text(op)
+    call.__signature__ = signature(op)  # type: ignore[attr-defined]
+    return call

@@ -1,0 +1,251 @@
+"""Inference of shapes and types: forward by running operators on torch's meta device, backward by their `complete_shapes`, to a fixed point."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import torch
+
+from .. import _dtype
+from .._runtime.invoke import BAD_INPUT, explain
+from .._runtime.state import state
+from ..error import MXNetError
+from ._node import Entry, Node, order
+
+Shape = tuple[int, ...]
+
+
+def known(shape: Any) -> bool:
+    """Whether a shape has no unknown axis (0, unless NumPy shapes are on)."""
+    return shape is not None and (state.np_shape or 0 not in shape) and -1 not in shape
+
+
+def merged(old: Any, new: Any, what: str) -> Any:
+    """Both facts about one shape together; a contradiction is an error."""
+    if old is None or new is None:
+        return old if new is None else tuple(new)
+    new = tuple(new)
+    if len(old) != len(new):
+        raise MXNetError(f"infer_shape: {what} has shape {new}, but {old} was inferred before. Check the shapes of the inputs.")
+    unknown = (-1,) if state.np_shape else (0, -1)
+    out = []
+    for a, b in zip(old, new):
+        if a in unknown:
+            out.append(b)
+        elif b in unknown or a == b:
+            out.append(a)
+        else:
+            raise MXNetError(f"infer_shape: {what} has shape {new}, but {old} was inferred before. Check the shapes of the inputs.")
+    return tuple(out)
+
+
+def run_meta(node: Node, shapes: list[Shape], types: list[torch.dtype]) -> tuple[torch.Tensor, ...]:
+    """The operator on tensors without memory."""
+    op = node.op
+    assert op is not None
+    tensors = [torch.empty(s, dtype=t, device="meta") for s, t in zip(shapes, types)]
+    names = node.input_names()
+    if not op.variadic and names != list(op.inputs[: len(names)]):  # an optional input in the middle is absent
+        by_name = dict(zip(names, tensors))
+        tensors = [by_name.get(n) for n in op.inputs]
+    kwargs = dict(node.attrs)
+    for reserved in op.reserved:
+        kwargs[reserved] = {"training": False, "generator": None, "device": torch.device("meta"), "out": None}[reserved]
+    try:
+        result = (op.infer_rule or op.fn)(*tensors, **kwargs)
+    except BAD_INPUT as e:
+        raise MXNetError(f"infer_shape: {node.name}: {explain(op, e, tensors, node.attrs)}") from None
+    return tuple(result) if isinstance(result, (tuple, list)) else (result,)
+
+
+class Inference:
+    """Everything found out about a graph: `shapes` and `types` by entry."""
+
+    def __init__(self, heads: list[Entry], shapes: dict[str, Any], types: dict[str, torch.dtype]) -> None:
+        self.nodes = order(heads)
+        self.shapes: dict[tuple[int, int], Any] = {}
+        self.types: dict[tuple[int, int], torch.dtype] = {}
+        self.done: set[int] = set()
+        for n in self.nodes:
+            if n.op is None:
+                declared = n.texts.get("__shape__")
+                self.shapes[id(n), 0] = merged(_read_shape(declared) if declared else None, shapes.get(n.name), n.name)
+                kind = types.get(n.name)
+                if kind is None and "__dtype__" in n.texts and n.texts["__dtype__"] != "-1":
+                    kind = _dtype.BY_FLAG[int(n.texts["__dtype__"])].torch
+                if kind is not None:
+                    self.types[id(n), 0] = kind
+
+    # ---- types
+
+    def infer_types(self) -> None:
+        """Types without shapes: the inputs of an operator share one type unless it says otherwise; outputs have it too."""
+        for _ in range(3):
+            before = dict(self.types)
+            for n in self.nodes:
+                if n.op is not None:
+                    self._node_types(n)
+            for n in reversed(self.nodes):
+                if n.op is not None:
+                    self._backward_types(n)
+            if before == self.types:
+                break
+
+    def _node_types(self, n: Node) -> None:
+        found = _type_rule(n, [self.types.get(_key(e)) for e in n.inputs])
+        ins, outs = found
+        for e, t in zip(n.inputs, ins):
+            if t is not None:
+                self.types.setdefault(_key(e), t)
+        for i in range(n.num_outputs()):
+            t = outs[i] if i < len(outs) else outs[-1]
+            if t is not None:
+                self.types.setdefault((id(n), i), t)
+
+    def _backward_types(self, n: Node) -> None:
+        out = self.types.get((id(n), 0))
+        if out is None or not out.is_floating_point or "dtype" in n.op.specs or n.op.zero_grad:  # type: ignore[union-attr]
+            return
+        if n.inputs and all(self.types.get(_key(e)) is None for e in n.inputs):
+            self.types.setdefault(_key(n.inputs[0]), out)
+
+    # ---- shapes
+
+    def infer_shapes(self, partial: bool = False) -> None:
+        """Shapes to a fixed point; with partial, contradictions inside operators leave shapes unknown."""
+        self.infer_types()
+        while True:
+            before, count = dict(self.shapes), len(self.done)
+            for n in self.nodes:
+                if n.op is not None and id(n) not in self.done:
+                    self._node(n, partial)
+            for n in reversed(self.nodes):
+                if n.op is not None and id(n) not in self.done:
+                    self._from_outputs(n)
+            if before == self.shapes and count == len(self.done):
+                return
+
+    def _node(self, n: Node, partial: bool) -> None:
+        op = n.op
+        assert op is not None
+        have = [self.shapes.get(_key(e)) for e in n.inputs]
+        if not all(known(s) for s in have) and op.complete is not None:
+            names = n.input_names()
+            given = {name: s if known(s) else None for name, s in zip(names, have)}
+            try:
+                filled = op.complete(dict(given), **op.with_defaults(n.attrs)) or {}
+            except (KeyError, TypeError, AttributeError, IndexError, ZeroDivisionError):
+                filled = {}
+            for e, name in zip(n.inputs, names):
+                if filled.get(name) is not None:
+                    self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
+            have = [self.shapes.get(_key(e)) for e in n.inputs]
+        if not all(known(s) for s in have):
+            return
+        attr_shape = n.attrs.get("shape") if not n.inputs else None
+        if attr_shape is not None and not known(attr_shape):
+            self.shapes[id(n), 0] = merged(self.shapes.get((id(n), 0)), attr_shape, n.name)
+            if not known(self.shapes[id(n), 0]):
+                return
+            self.done.add(id(n))  # the executor gives the operator this shape
+            return
+        types = [self.types.get(_key(e), torch.float32) for e in n.inputs]
+        try:
+            results = run_meta(n, have, types)
+        except MXNetError:
+            if partial:
+                return
+            raise
+        for i, r in enumerate(results):
+            self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), r.shape, n.output_name(i) if i < n.num_visible() else n.name)
+            self.types.setdefault((id(n), i), r.dtype)
+        self.done.add(id(n))
+
+    def _from_outputs(self, n: Node) -> None:
+        """What a known output tells about unknown inputs, where shapes are simply equal or a batch axis goes through."""
+        out = self.shapes.get((id(n), 0))
+        if out is None or not n.inputs:
+            return
+        op = n.op
+        assert op is not None
+        if op.name in _EQUAL:
+            for e in n.inputs:
+                self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), out, n.name)
+        elif op.name == "FullyConnected" and n.attrs.get("flatten", True):
+            data = self.shapes.get(_key(n.inputs[0]))
+            if data is not None and len(data) and not known(data[:1]):
+                self.shapes[_key(n.inputs[0])] = merged(data, (out[0], *data[1:]), n.name)
+            elif data is None:
+                weight = self.shapes.get(_key(n.inputs[1]))
+                if known(weight):
+                    self.shapes[_key(n.inputs[0])] = (out[0], weight[1])
+
+
+#: Operators whose output is shaped like every input.
+_EQUAL = frozenset({"elemwise_add", "elemwise_sub", "elemwise_mul", "elemwise_div", "_copy", "Activation", "tanh", "sigmoid", "relu", "negative",
+                    "_plus_scalar", "_minus_scalar", "_rminus_scalar", "_mul_scalar", "_div_scalar", "_rdiv_scalar", "Dropout", "add_n",
+                    "BlockGrad", "Cast", "exp", "log", "sqrt", "square", "_grad_add", "_maximum", "_minimum", "SoftmaxActivation"})  # fmt: skip
+#: Operators whose inputs need not share a type: input name -> what it may be.
+_FREE_INPUTS = {
+    "Embedding": {"data"}, "take": {"indices"}, "batch_take": {"indices"}, "gather_nd": {"indices"}, "scatter_nd": {"indices"},
+    "pick": {"index"}, "where": {"condition"}, "one_hot": {"indices"}, "SequenceMask": {"sequence_length"}, "SequenceLast": {"sequence_length"},
+    "SequenceReverse": {"sequence_length"}, "_contrib_boolean_mask": {"index"}, "softmax": {"length"}, "CTCLoss": {"label", "data_lengths", "label_lengths"},
+    "_contrib_SparseEmbedding": {"data"}, "RNN": {"sequence_length"}, "_contrib_index_copy": {"index_vector"},
+}  # fmt: skip
+
+
+def _type_rule(n: Node, have: list[torch.dtype | None]) -> tuple[list[torch.dtype | None], list[torch.dtype | None]]:
+    """(types of inputs, types of outputs) as far as they follow."""
+    op = n.op
+    assert op is not None
+    names = n.input_names()
+    if op.name in ("amp_multicast",):
+        floats = [t for t in have if t is not None and t.is_floating_point]
+        if len(floats) != len(have):
+            return have, [None]
+        ranks = {torch.float16: 0, torch.bfloat16: 1, torch.float32: 2, torch.float64: 3}
+        return have, [(min if n.attrs.get("cast_narrow") else max)(floats, key=ranks.__getitem__)]
+    if op.name == "Custom":
+        return have, [next((t for t in have if t is not None), None)] * n.num_outputs()
+    free = _FREE_INPUTS.get(op.name, ())
+    bound = [t for name, t in zip(names, have) if name not in free and t is not None]
+    shared = bound[0] if bound else None
+    low = shared in (torch.float16, torch.bfloat16)
+    statistics = ("gamma", "beta", "moving_mean", "moving_var") if op.name in ("BatchNorm", "BatchNorm_v1") else ()
+    ins: list[torch.dtype | None] = []
+    for name, t in zip(names, have):
+        if t is not None:
+            ins.append(t)
+        elif name in free:
+            ins.append(shared if op.name not in ("Embedding", "_contrib_SparseEmbedding") else None)
+        else:
+            ins.append(torch.float32 if low and name in statistics else shared)
+    spec = op.specs.get("dtype") or op.specs.get("out_type") or op.specs.get("out_dtype")
+    given = n.attrs.get(spec.name) if spec is not None else None
+    if spec is not None and given is None and isinstance(spec.default, (torch.dtype, str)) and not n.inputs:
+        given = spec.default
+    if isinstance(given, str):
+        given = _dtype.to_torch(given) if given in _dtype.BY_NAME else None
+    if op.name in ("Embedding", "_contrib_SparseEmbedding"):
+        out = ins[1] or given or torch.float32
+        return [ins[0] or out, out], [out]
+    if given is not None:
+        return ins, [given]
+    if op.name in ("shape_array", "size_array"):
+        return ins, [torch.int64]
+    if op.name in ("one_hot",) or not n.inputs:
+        return ins, [torch.float32]
+    if op.name in ("topk", "argsort"):
+        both = n.attrs.get("ret_typ") == "both"
+        return ins, [shared, torch.float32] if both else [shared if n.attrs.get("ret_typ") in ("value", "mask") else torch.float32]
+    return ins, [shared]
+
+
+def _key(entry: Entry) -> tuple[int, int]:
+    return id(entry[0]), entry[1]
+
+
+def _read_shape(text: str) -> Shape:
+    value = ast.literal_eval(text)
+    return (value,) if isinstance(value, int) else tuple(value)

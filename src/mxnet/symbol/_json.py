@@ -1,0 +1,141 @@
+"""Graph files: MXNet's JSON of every generation, read with bounds and written as 1.9.1 writes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .._op.registry import NAMES
+from ..error import MXNetError, hint
+from ._node import HIDDEN, Entry, Node, order, variables
+
+VERSION = 10901
+MAX_NODES = 1 << 20
+#: Attributes that older versions wrote into operators and that have no meaning any more.
+DROPPED = {"workspace", "cudnn_tune", "cudnn_off"}
+
+
+def dumps(heads: list[Entry], remove_amp_cast: bool = True) -> str:
+    """The JSON text of a graph."""
+    nodes = order(heads)
+    if remove_amp_cast:
+        heads, nodes = _without_amp_cast(heads, nodes)
+    place = {id(n): i for i, n in enumerate(nodes)}
+    rows, starts = [], [0]
+    for n in nodes:
+        row: dict[str, Any] = {"op": n.op.name if n.op else "null", "name": n.name}
+        if n.texts:
+            row["attrs"] = dict(sorted(n.texts.items()))
+        row["inputs"] = [[place[id(e)], i, 0] for e, i in n.inputs]
+        if n.subgraphs:
+            row["subgraphs"] = [json.loads(g.tojson()) for g in n.subgraphs]
+        rows.append(row)
+        starts.append(starts[-1] + max(1, n.num_outputs()))
+    arguments, states = variables(nodes)
+    leaves = {id(n) for n in arguments + states}
+    graph = {
+        "nodes": rows,
+        "arg_nodes": [i for i, n in enumerate(nodes) if id(n) in leaves],
+        "node_row_ptr": starts,
+        "heads": [[place[id(n)], i, 0] for n, i in heads],
+        "attrs": {"mxnet_version": ["int", VERSION]},
+    }
+    return json.dumps(graph, indent=2)
+
+
+def _without_amp_cast(heads: list[Entry], nodes: list[Node]) -> tuple[list[Entry], list[Node]]:
+    """The graph without the casts that AMP put in."""
+    if not any(n.op is not None and n.op.name in ("amp_cast", "amp_multicast") for n in nodes):
+        return heads, nodes
+    moved: dict[tuple[int, int], Entry] = {}
+
+    def follow(e: Entry) -> Entry:
+        return moved.get((id(e[0]), e[1]), e)
+
+    for n in nodes:
+        inputs = [follow(e) for e in n.inputs]
+        if n.op is not None and n.op.name in ("amp_cast", "amp_multicast"):
+            for i, e in enumerate(inputs):
+                moved[id(n), i] = e
+        elif any(a is not b for a, b in zip(inputs, n.inputs)):
+            copy = Node(n.op, n.name, n.texts, inputs, n.subgraphs)
+            for i in range(n.num_outputs()):
+                moved[id(n), i] = (copy, i)
+    heads = [follow(e) for e in heads]
+    return heads, order(heads)
+
+
+def _fail(where: str, what: str) -> MXNetError:
+    return MXNetError(f"load_json: {where}: {what}. The file is damaged or not an MXNet graph.")
+
+
+def loads(text: str, where: str = "text", depth: int = 0) -> list[Entry]:
+    """The heads of the graph in a JSON text; any defect is an MXNetError naming the node."""
+    try:
+        graph = json.loads(text) if isinstance(text, (str, bytes)) else text
+    except (ValueError, RecursionError) as e:
+        raise _fail(where, f"not JSON ({e})") from None
+    if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list) or not isinstance(graph.get("heads"), list):
+        raise _fail(where, "no nodes or no heads")
+    rows = graph["nodes"]
+    if len(rows) > MAX_NODES or depth > 16:
+        raise _fail(where, f"{len(rows)} nodes at depth {depth} (at most {MAX_NODES}, 16)")
+    nodes: list[Node] = []
+    for i, row in enumerate(rows):
+        nodes.append(_node(row, nodes, f"{where}: node {i}", depth))
+    heads = [_entry(h, nodes, where) for h in graph["heads"]]
+    if not heads:
+        raise _fail(where, "no heads")
+    return heads
+
+
+def _entry(value: Any, nodes: list[Node], where: str) -> Entry:
+    ok = isinstance(value, list) and 1 <= len(value) <= 3 and all(type(v) is int for v in value)
+    if not ok or not 0 <= value[0] < len(nodes):
+        raise _fail(where, f"input {value!r} is not an earlier node")
+    node, index = nodes[value[0]], value[1] if len(value) > 1 else 0
+    if not 0 <= index < max(1, node.num_outputs()):
+        raise _fail(where, f"{node.name} has no output {index}")
+    return node, index
+
+
+def _node(row: Any, nodes: list[Node], where: str, depth: int) -> Node:
+    if not isinstance(row, dict) or not isinstance(row.get("op"), str) or not isinstance(row.get("name"), str):
+        raise _fail(where, "no operator or no name")
+    where = f"{where} ({row['name'][:60]})"
+    texts: dict[str, str] = {}
+    for group in ("param", "attr", "attrs"):  # 0.8 had `param` and `attr`, 0.9 to 0.12 `attr`, later ones `attrs`
+        part = row.get(group) or {}
+        if not isinstance(part, dict):
+            raise _fail(where, f"{group} is no object")
+        texts.update({str(k): v if isinstance(v, str) else json.dumps(v) for k, v in part.items()})
+    texts = {f"__{k}__" if k in HIDDEN else k: v for k, v in texts.items()}
+    inputs = row.get("inputs", [])
+    if not isinstance(inputs, list):
+        raise _fail(where, "inputs are no list")
+    entries = [_entry(v, nodes, where) for v in inputs]
+    if row["op"] in ("null", "None"):
+        return Node(None, row["name"], texts)
+    op = NAMES.get(row["op"])
+    if op is None:
+        raise _fail(where, f"operator {row['op'][:60]!r} is unknown{hint(row['op'], NAMES)}")
+    for key in list(texts):
+        if key.startswith("__") and key.endswith("__") or op.free or key == op.count_attr:
+            continue
+        if key not in op.specs:
+            moved = next((n for n in op.inputs if any(key == f"{n}_{h}" for h in HIDDEN)), None)
+            if moved is None and key not in DROPPED and depth == 0:
+                texts[f"__{key}__"] = texts[key]
+            del texts[key]
+    subgraphs = [_symbol(loads(g, f"{where}: subgraph {j}", depth + 1)) for j, g in enumerate(row.get("subgraphs", []))]
+    node = Node(op, row["name"], texts, entries, subgraphs)
+    try:
+        missing = [] if op.variadic and op._active is None else node.input_names()[len(entries) :]
+    except MXNetError as e:
+        raise _fail(where, str(e).rstrip(".")) from None
+    for name in missing:  # graphs of old versions do not list auxiliary states
+        node.inputs.append((Node(None, f"{node.name}_{name}", {}), 0))
+    return node
+
+
+_symbol: Any = None  # the Symbol class; symbol.py fills it in

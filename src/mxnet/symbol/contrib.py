@@ -1,0 +1,20 @@
+"""`mx.sym.contrib`: the functions of the operators `_contrib_*`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._op.registry import NAMES
+from .._runtime.functions import Namespace
+from ._function import sym_function
+
+_PREFIX = "_contrib_"
+_functions = Namespace(__name__, lambda name: _PREFIX + name if _PREFIX + name in NAMES else None, sym_function)
+
+
+def __getattr__(name: str) -> Any:
+    return _functions.get(name, globals())
+
+
+def __dir__() -> list[str]:
+    return sorted({n for n in globals() if not n.startswith("_")} | {n[len(_PREFIX) :] for n in NAMES if n.startswith(_PREFIX)})
