@@ -20,11 +20,9 @@ class _Averages(torch.autograd.Function):
     """Identity whose backward moves the averages: MXNet updates them when a gradient is taken, not in the forward pass."""
 
     @staticmethod
-    def forward(
-        ctx: Any, result: Tensor, mean: Tensor, inverse_std: Tensor, moving: tuple, gamma: Tensor | None, momentum: float, eps: float
-    ) -> Tensor:
+    def forward(ctx: Any, result: Tensor, mean: Tensor, inverse_std: Tensor, moving: tuple, momentum: float, eps: float) -> Tensor:
         ctx.save_for_backward(mean, inverse_std)
-        ctx.moving, ctx.gamma, ctx.momentum, ctx.eps = moving, gamma, momentum, eps
+        ctx.moving, ctx.momentum, ctx.eps = moving, momentum, eps
         return result.view_as(result)
 
     @staticmethod
@@ -35,9 +33,7 @@ class _Averages(torch.autograd.Function):
             variance = (inverse_std.square().reciprocal() - ctx.eps).clamp_(min=0)
             moving_mean.mul_(ctx.momentum).add_(mean.to(moving_mean.dtype), alpha=1 - ctx.momentum)
             moving_var.mul_(ctx.momentum).add_(variance.to(moving_var.dtype), alpha=1 - ctx.momentum)
-            if ctx.gamma is not None:
-                ctx.gamma.fill_(1)
-        return grad, None, None, None, None, None, None
+        return grad, None, None, None, None, None
 
 
 def normalize(
@@ -58,7 +54,11 @@ def normalize(
             raise MXNetError(
                 f"{name}: {label} is {name_of(t.dtype)}, for data of {name_of(data.dtype)} it must be {needed}. Use {label}.astype({needed!r})."
             )
-    weight = constant_of(torch.ones_like(gamma), gamma) if fix_gamma else gamma
+    weight = gamma
+    if fix_gamma:
+        if data.device.type != "meta":
+            gamma.data.fill_(1)
+        weight = constant_of(torch.ones_like(gamma), gamma)
     moved = data if axis == 1 or data.dim() == 1 else data.movedim(axis, 1)
     if data.dim() == 1:  # (C,) -> (1, C)
         moved = data.unsqueeze(0)
@@ -67,8 +67,7 @@ def normalize(
         result, mean, inverse_std = torch.native_batch_norm(moved, weight, beta, None, None, True, 0.0, eps)
         mean, inverse_std = mean.detach(), inverse_std.detach()
         if result.requires_grad:
-            fixed = gamma.detach() if fix_gamma else None
-            result = _Averages.apply(result, mean, inverse_std, (moving_mean, moving_var), fixed, momentum, eps)
+            result = _Averages.apply(result, mean, inverse_std, (moving_mean, moving_var), momentum, eps)
     else:
         result = torch.batch_norm(moved, weight, beta, moving_mean, moving_var, False, 0.0, eps, torch.backends.cudnn.enabled)
     if data.dim() == 1:
@@ -90,8 +89,8 @@ def _batch_norm(
     """(data - mean) / sqrt(var + eps) * gamma + beta for every channel (index along `axis`).
 
     mean and var (biased) are those of the batch in training, else, or with use_global_stats, the moving ones. In training each backward pass
-    moves the averages: moving = momentum * moving + (1 - momentum) * batch. fix_gamma: gamma counts as 1, its gradient is zero, and training
-    writes 1 into it. All parameters have one entry a channel; they are float32 for float16 and bfloat16 data, else of data's type.
+    moves the averages: moving = momentum * moving + (1 - momentum) * batch. fix_gamma: 1 is written into gamma,
+    and its gradient is zero. All parameters have one entry a channel; they are float32 for float16 and bfloat16 data, else of data's type.
     output_mean_var adds mean and 1 / sqrt(var + eps) as outputs. The calibration ranges and cudnn_off are accepted and have no effect.
 
     Differs: a training pass without a backward pass leaves the averages alone on every device.

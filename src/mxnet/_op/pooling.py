@@ -131,8 +131,6 @@ def _pooling(
         if not kernel or min(kernel) < 1:
             raise MXNetError(f"{name}: kernel {kernel} must have positive entries. Pass kernel, or global_pool=True.")
         stride, pad = window(name, "stride", stride, dims, 1, 1), window(name, "pad", pad, dims, 0, 0)
-        if any(p >= k for p, k in zip(pad, kernel)):
-            raise MXNetError(f"{name}: pad {pad} must be smaller than kernel {kernel}. Lower pad.")
         if pooling_convention == "same" and any(pad):
             raise MXNetError(f"{name}: pad {pad} cannot be combined with pooling_convention='same'. Leave pad away.")
         counts = _counts(pooling_convention, tuple(data.shape[2:]), kernel, stride, pad)
