@@ -170,6 +170,8 @@ class BaseSparseNDArray(NDArray):
             store(self, torch.full(self.shape, value, dtype=self._d.dtype, device=self._d.device))
         elif isinstance(value, np.ndarray):
             store(self, torch.from_numpy(np.ascontiguousarray(value)).to(self._d.device))
+        elif isinstance(value, torch.Tensor):
+            store(self, value.to(self._d.device))
         else:
             raise TypeError(f"{type(self).__name__}: cannot assign {type(value).__name__}. Assign an NDArray or a NumPy array.")
 
