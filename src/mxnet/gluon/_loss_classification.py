@@ -75,7 +75,7 @@ SoftmaxCELoss = SoftmaxCrossEntropyLoss
 
 
 class KLDivLoss(Loss):
-    """label (log(label) - pred), averaged over all axes but the batch: pred are log probabilities, or from_logits=False scores along `axis`."""
+    """label (log(label) - pred), summed over all axes but the batch: pred are log probabilities, or from_logits=False scores along `axis`."""
 
     def __init__(self, from_logits: bool = True, axis: int = -1, weight: float | None = None, batch_axis: int = 0, **kwargs: Any) -> None:
         super().__init__(weight, batch_axis, **kwargs)
@@ -85,8 +85,9 @@ class KLDivLoss(Loss):
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:  # noqa: N803
         """One number for each sample."""
         if not self._from_logits:
-            pred = F.log_softmax(pred, self._axis)
-        return self._mean(F, label * (F.log(label + 1e-12) - pred), self._weight, sample_weight)
+            pred = F.log_softmax(pred, axis=self._axis)
+        loss = weighted(F, label * (F.log(label + 1e-12) - pred), self._weight, sample_weight)
+        return F.sum(loss, axis=self._batch_axis, exclude=True)
 
 
 class CTCLoss(Loss):

@@ -70,4 +70,4 @@ class SDMLLoss(Loss):
         paired = F.broadcast_equal(F.expand_dims(number, axis=1), F.expand_dims(number, axis=0))
         count = F.sum(paired)
         labels = paired * (1 - self.smoothing_parameter) + F.broadcast_div((1 - paired) * self.smoothing_parameter, count - 1)
-        return F.broadcast_mul(self.kl_loss(F.log_softmax(-distances, axis=1), labels), count)
+        return self.kl_loss(F.log_softmax(-distances, axis=1), labels)
