@@ -18,6 +18,9 @@ from . import embedding
 from . import fourier
 from . import fully_connected
 from . import hawkes
+from . import image
+from . import image_color
+from . import image_file
 from . import index
 from . import init
 from . import joining
