@@ -289,7 +289,8 @@ class Constant(Initializer):
     __hash__ = Initializer.__hash__
 
     def dumps(self) -> str:
-        value = self.value.tolist() if hasattr(self.value, "tolist") else self.value
+        value = self.value.asnumpy() if isinstance(self.value, Array) else self.value
+        value = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
         return json.dumps([type(self).__name__.lower(), {"value": value}])
 
 
@@ -447,6 +448,9 @@ class FusedRNN(Initializer):
         gates = _GATES[self._mode]
         count = len(directions)
         inputs = arr.size // count // hidden // len(gates) - (self._num_layers - 1) * (hidden + count * hidden + 2) - hidden - 2
+        outputs = count * hidden * len(gates)
+        if inputs < 1 or outputs * ((inputs + hidden + 2) + (self._num_layers - 1) * (count * hidden + hidden + 2)) != arr.size:
+            raise BadArgument(f"FusedRNN: {arr.size} parameters do not fit {self._num_layers} layers of {hidden} in mode {self._mode}. Check num_hidden.")
         parts, start = [], 0
         for what in ("weight", "bias"):
             for layer in range(self._num_layers):
@@ -458,8 +462,4 @@ class FusedRNN(Initializer):
                             stop = start + math.prod(shape)
                             parts.append((f"{direction}{layer}_{side}{gate}_{what}", arr[start:stop].reshape(shape)))
                             start = stop
-        if start != arr.size or inputs < 1:
-            raise BadArgument(
-                f"FusedRNN: {arr.size} parameters do not fit {self._num_layers} layers of {hidden} in mode {self._mode}. Check num_hidden."
-            )
         return parts
