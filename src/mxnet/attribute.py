@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from typing import Any
+
+from .base import classproperty
 
 
 class AttrScope:
     """Attributes for the symbols made inside the block; inner scopes add to outer ones."""
 
     _current = threading.local()
+    #: how often each name of a subgraph (control flow) was used
+    _subgraph_names: defaultdict[str, int] = defaultdict(int)
+
+    @classproperty
+    def current(cls) -> AttrScope:  # noqa: N805
+        """The innermost scope of this thread."""
+        return current()
 
     def __init__(self, **kwargs: str) -> None:
         for value in kwargs.values():

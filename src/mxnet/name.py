@@ -5,11 +5,18 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from .base import classproperty
+
 
 class NameManager:
     """`with NameManager():` counts names from 0 inside the block."""
 
     _current = threading.local()
+
+    @classproperty
+    def current(cls) -> NameManager:  # noqa: N805
+        """The innermost NameManager of this thread."""
+        return current()
 
     def __init__(self) -> None:
         self._counter: dict[str, int] = {}

@@ -16,10 +16,10 @@ _symbol: Any = None  # the Symbol class; symbol.py fills it in
 def entry_of(value: Any, where: str) -> Entry:
     """The one output that a symbol stands for as an input."""
     if not isinstance(value, _symbol):
-        raise TypeError(f"{where}: inputs must be Symbols, got {type(value).__name__}. Make one with mx.sym.var.")
+        raise AssertionError(f"{where}: inputs must be Symbols, got {type(value).__name__}. Make one with mx.sym.var.")
     heads = value._heads
     if len(heads) != 1:
-        raise MXNetError(f"{where}: an input has {len(heads)} outputs. Choose one, like symbol[0].")
+        raise MXNetError(f"{where}: input {value.name or 'group'} has {len(heads)} outputs. Choose one, like symbol[0].")
     return heads[0]
 
 
@@ -28,32 +28,40 @@ def create(op: Op, function: str, args: tuple, kwargs: dict) -> Any:
     op.prepare()
     label, scope = kwargs.pop("name", None), kwargs.pop("attr", None)
     kwargs.pop("out", None)
-    named = {k: v for k, v in kwargs.items() if isinstance(v, _symbol)}
-    attrs = {k: v for k, v in kwargs.items() if k not in named and v is not None}
-    if op.variadic and op._active is None:
-        if op.inputs[0] in attrs and isinstance(attrs[op.inputs[0]], (list, tuple)):
-            args = tuple(attrs.pop(op.inputs[0]))
+    named: dict[str, Any] = {}
+    attrs: dict[str, Any] = {}
+    inputs = op.inputs
+    for key, value in kwargs.items():
+        if isinstance(value, _symbol):
+            named[key] = value
+        elif key in inputs and not op.variadic:
+            if value is not None:
+                raise AssertionError(f"{op.name}: input {key} must be a Symbol, got {type(value).__name__}. Make one with mx.sym.var.")
+        else:
+            attrs[key] = value
+    if op.variadic:
+        if inputs[0] in attrs and isinstance(attrs[inputs[0]], (list, tuple)):
+            args = tuple(attrs.pop(inputs[0]))
         elif len(args) == 1 and isinstance(args[0], (list, tuple)):
             args = tuple(args[0])
-        if named and not args:
-            args = tuple(named.values())
-            named = {}
+        if named and op._active is None:  # named in the order of their numbers: arg0=, arg1=
+            args, named = (*args, *named.values()), {}
         given: list = [entry_of(a, op.name) for a in args]
-        if op.count_attr in op.specs and op.count_attr not in attrs:
-            attrs[op.count_attr] = len(given)
-        elif op.count_attr not in op.specs:
-            attrs.pop(op.count_attr, None)
+        attrs.pop(op.count_attr, None)
+        if op.count_attr in op.specs:
+            attrs[op.count_attr] = len(given) or len(named)
     else:
-        arity = len(op.inputs) if not op.variadic else len(args)
-        if args and isinstance(args[-1], _symbol) and len(args) > arity:
-            raise MXNetError(f"{op.name}: takes {arity} inputs ({', '.join(op.inputs)}), got {len(args)}. Pass fewer.")
+        arity, names = len(inputs), tuple(op.specs)
         given = [None if a is None else entry_of(a, op.name) for a in args[:arity]]
-        names = tuple(op.specs)
         for i, a in enumerate(args[arity:]):
             if i >= len(names):
                 raise TypeError(f"{op.name}: takes at most {arity + len(names)} arguments, got {len(args)}. See help(mx.sym.{function}).")
+            if names[i] in attrs or isinstance(a, _symbol):
+                raise TypeError(f"{op.name}: got more than {arity} inputs, or {names[i]} twice. The inputs are {', '.join(inputs)}.")
             if a is not None:
                 attrs[names[i]] = a
+        while given and given[-1] is None:
+            given.pop()
     node = compose(op, function, given, {k: entry_of(v, op.name) for k, v in named.items()}, attrs, label, scope)
     return _symbol([(node, i) for i in range(node.num_visible())])
 
