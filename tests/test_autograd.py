@@ -102,7 +102,7 @@ def test_grad_and_higher_orders():
     x = leaf([0.5, 1.5])
     with autograd.record():
         y = nd.sin(x)
-        g = autograd.grad(y, x, create_graph=True, retain_graph=True)
+        (g,) = autograd.grad(y, x, create_graph=True, retain_graph=True)
         s = (g * g).sum()
     s.backward()
     assert np.allclose(g.asnumpy(), np.cos([0.5, 1.5]))
@@ -135,7 +135,7 @@ def test_function():
         y = f(x, w) * 2
     y.backward()
     assert y.asscalar() == 12 and x.grad.asscalar() == 60 and w.grad.asscalar() == 4
-    with pytest.raises(mx.MXNetError, match="called once"):
+    with pytest.raises(AssertionError, match="called once"):
         f(x, w)
 
 

@@ -55,7 +55,7 @@ def rmse(net: gluon.Block, data: tuple, batch_size: int = 4096) -> float:
     return (total / len(data[0])) ** 0.5
 
 
-def train(ratings: movielens.Ratings, *, sparse: bool = True, optimizer: str = "adam", learning_rate: float = 0.004, weight_decay: float = 2e-2,
+def train(ratings: movielens.Ratings, *, sparse: bool = True, optimizer: str = "adam", learning_rate: float = 0.004, weight_decay: float = 3e-4,
           factors: int = 32, batch_size: int = 512, epochs: int = 12, seed: int = 7, quiet: bool = False):  # fmt: skip
     """Train and return (net, a list of {epoch, train, test, seconds})."""
     mx.random.seed(seed)

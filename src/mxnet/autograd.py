@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from ._op.gradients import zero_gradient
 from ._runtime.array import Array, in_graph, wrap, wrap_recorded
 from ._runtime.backward import make_leaf
 from ._runtime.invoke import Sparse
@@ -98,6 +99,8 @@ def _heads(heads: Any, head_grads: Any) -> tuple[list, list]:
         heads = [heads]
         head_grads = None if head_grads is None else [head_grads] if isinstance(head_grads, Array) else head_grads
     heads = list(heads)
+    if not heads:
+        raise MXNetError("backward: there are no heads. Pass at least one output of a recorded operator.")
     grads = [None] * len(heads) if head_grads is None else list(head_grads)
     if len(grads) != len(heads):
         raise MXNetError(f"backward: {len(heads)} heads but {len(grads)} head gradients. Pass one (or None) for each head.")
@@ -155,9 +158,8 @@ def _release(head: Array) -> None:
 
 def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool | None = None, create_graph: bool = False,
          train_mode: bool = True) -> Any:  # fmt: skip
-    """The gradients of heads with respect to variables as new arrays; create_graph=True allows differentiating them again."""
-    single = isinstance(variables, Array)
-    wanted = [variables] if single else list(variables)
+    """The gradients of heads with respect to variables, a list of new arrays; create_graph=True allows differentiating them again."""
+    wanted = [variables] if isinstance(variables, Array) else list(variables)
     if not wanted:
         raise MXNetError("grad: variables is empty. Pass at least one array with attach_grad().")
     heads, (tensors, seeds) = _heads(heads, head_grads)
@@ -183,8 +185,10 @@ def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool 
         if g.layout != torch.strided:
             results.append(wrap(Sparse.from_torch(g), v._ctx))
         else:
+            if create_graph and not g.requires_grad:  # the gradient of a linear function: constant, but still part of the graph
+                g = zero_gradient(g, [v._t])
             results.append(wrap_recorded(g, v._ctx, type(v) if v.stype == "default" else None) if create_graph else wrap(g.data, v._ctx))
-    return results[0] if single else results
+    return results
 
 
 def get_symbol(x: Array) -> Any:
@@ -210,7 +214,7 @@ class Function:
 
     def __call__(self, *inputs: Any) -> Any:
         if self._used:
-            raise MXNetError("Function: an instance can be called once. Make a new instance for each call.")
+            raise AssertionError("Function: an instance can be called once. Make a new instance for each call.")
         self._used = True
         was_recording = state.recording
         with pause(train_mode=state.training):

@@ -87,9 +87,6 @@ class Executor:
             out_grads = [out_grads[n] for n in self._symbol.list_outputs()]
         if out_grads is not None and len(out_grads) != len(self.outputs):
             raise MXNetError(f"backward: {len(out_grads)} head gradients for {len(self.outputs)} outputs. Pass one for each.")
-        landings = [(n, l) for n, (_, _, l) in self._leaves.items() if l is not None]
-        for _, landing in landings:
-            landing.fresh = False
         heads, seeds = [], []
         for i, o in enumerate(self.outputs):
             if not in_graph(o):
@@ -112,9 +109,6 @@ class Executor:
             raise MXNetError(f"backward: {str(e).splitlines()[0]}. Check the operators of the graph.") from None
         finally:
             state.training = old
-        for _name, landing in landings:
-            if not landing.fresh and not landing.add:
-                _zero(landing.grad)
 
     def set_monitor_callback(self, callback: Callable[[str, Any], None], monitor_all: bool = False) -> None:
         """Call `callback(name, array)` for every operator's output (monitor_all: for inputs too); the graph then runs step by step."""
@@ -152,7 +146,7 @@ class Executor:
             if name not in kwargs and not partial_shaping:
                 raise AssertionError(f"reshape: {name} would change from {old.shape} to {shape}. Pass partial_shaping=True to allow it.")
             if not allow_up_sizing and _size(shape) > old.size:
-                raise AssertionError(f"reshape: {name} would grow from {old.shape} to {shape}. Pass allow_up_sizing=True to allow it.")
+                raise MXNetError(f"reshape: {name} would grow from {old.shape} to {shape}. Pass allow_up_sizing=True to allow it.")
             args[name] = nd.zeros(shape, ctx=old.context, dtype=old.dtype)
             grad = self.grad_dict.get(name)
             grads[name] = None if grad is None else nd.zeros(shape, ctx=old.context, dtype=grad.dtype)
@@ -175,13 +169,6 @@ def _size(shape: tuple) -> int:
     for d in shape:
         n *= d
     return n
-
-
-def _zero(grad: Array) -> None:
-    if grad.stype == "default":
-        grad._d.zero_()
-    else:
-        Sparse.store(grad, Sparse.zeros(grad.stype, tuple(grad._d.shape), grad._d.dtype, grad._d.device))
 
 
 def _requests(grad_req: Any, names: list[str]) -> dict[str, str]:
