@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import torch
+
 from .. import symbol
-from .._runtime.array import Array
-from ..error import MXNetError
+from .._runtime.array import Array, wrap_recorded
+from .._runtime.state import state
+from ..error import MXNetError, hint
 from ..symbol import Symbol
 from ..symbol._compiled import Compiled
 from ._errors import GluonError
@@ -18,7 +21,7 @@ from .parameter import Parameter
 class Graph:
     """`slots` says for each input of the program which leaf of the arguments (a number) or which parameter it is."""
 
-    __slots__ = ("symbol", "inputs", "outputs", "program", "slots", "_watched")
+    __slots__ = ("symbol", "inputs", "outputs", "program", "slots", "repeats")
 
     def __init__(self, sym: Symbol, inputs: dict[str, int], outputs: Any, params: Any, flags: dict | None = None, backend: str | None = None) -> None:
         self.symbol, self.inputs, self.outputs = sym, inputs, outputs
@@ -31,7 +34,8 @@ class Graph:
                 self.slots.append(params[name])
             else:
                 raise GluonError(f"graph: variable {name} is neither an input nor a parameter of the block. Make it with self.params.get or pass it in.")
-        self._watched: Compiled | None = None
+        heads = [(id(n), i) for n, i in sym._heads]
+        self.repeats = [k for k, head in enumerate(heads) if head in heads[:k]]
 
     def params(self) -> Iterator[Parameter]:
         """The parameters among the inputs."""
@@ -51,31 +55,34 @@ class Graph:
         outputs = self.program.run(arrays) if hook is None else self._watch(arrays, *hook)
         if self.outputs == 1:
             return outputs[0]
+        if self.repeats and state.recording:
+            for k in self.repeats:  # an array of its own, so that each of them may get a head gradient
+                t = outputs[k]._t
+                outputs[k] = wrap_recorded(t.view_as(t), outputs[k]._ctx, type(outputs[k]))
         return regroup(list(outputs), self.outputs)
 
-    def _watch(self, arrays: list[Any], callback: Callable, monitor_all: bool) -> list[Any]:
-        """Run with every inner result visible to the hook."""
-        inner = self.symbol.get_internals()
-        if self._watched is None:
-            self._watched = Compiled(inner)
-        by_name = dict(zip([*self.program.arg_names, *self.program.aux_names], arrays))
-        results = self._watched.run([by_name[n] for n in [*self._watched.arg_names, *self._watched.aux_names]])
-        names = inner.list_outputs()
-        found = dict(zip(names, results))
-        for name, value in found.items():
-            if name not in by_name or monitor_all:
-                callback(name, "", value)
-        return [found[n] for n in self.symbol.list_outputs()]
+    def _watch(self, arrays: list[Any], callback: Callable, inputs_too: bool) -> list[Any]:
+        """Run with every inner result (and the inputs, if wanted) told to the hook."""
+        program = self.program
+        operators = {n.output_name(i): n.op.name for n in program.nodes if n.op is not None for i in range(n.num_outputs())}
+
+        def tell(name: str, value: Any) -> None:
+            if inputs_too or name in operators:
+                callback(name, operators.get(name, ""), value)
+
+        program.monitor = tell
+        try:
+            return program.run(arrays)
+        finally:
+            program.monitor = None
 
 
 def make_program(sym: Symbol, flags: dict, backend: str | None) -> Compiled:
-    """The program of a symbol."""
-    if backend is None:
-        return Compiled(sym)
-    try:
-        return Compiled(sym, backend=backend)
-    except TypeError:
-        raise MXNetError(f"hybridize: backend {backend!r} is not available. Leave backend away.") from None
+    """The program of a symbol, compiled by torch.compile if a backend is given."""
+    known = ("eager", *torch.compiler.list_backends(exclude_tags=()))
+    if backend is not None and backend not in known:
+        raise MXNetError(f"hybridize: backend {backend!r} is not available.{hint(backend, known)} Use None or one of {', '.join(known)}.")
+    return Compiled(sym, backend=backend)
 
 
 def structure_of(args: tuple) -> tuple[list[Any], Any]:
