@@ -18,7 +18,7 @@ from .registry import op
 def pad(data: Tensor, *, mode: Literal["constant", "edge", "reflect"], pad_width: Shape, constant_value: float = 0.0) -> Tensor:
     """(N, C, H, W) or (N, C, D, H, W) data with a border: a constant, the nearest element, or the mirrored inside.
 
-    pad_width: (before, after) for each axis in a row; zero for the first two axes. Gradients flow to the elements that were copied.
+    pad_width: (before, after) for each axis in a row; zero for the first two axes, negative ones cut. Gradients flow to the elements that were copied.
     Errors: other numbers of axes, integers, mirrored borders as wide as the axis.
 
     >>> mx.nd.pad(mx.nd.ones((1, 1, 2, 2)), mode="constant", pad_width=(0, 0, 0, 0, 1, 1, 1, 1)).shape
@@ -31,8 +31,9 @@ def pad(data: Tensor, *, mode: Literal["constant", "edge", "reflect"], pad_width
     if any(pad_width[:4]):
         raise MXNetError(f"Pad: pad_width {pad_width} must be 0 for the first two axes. Pad other axes only.")
     expect_float("Pad", data)
-    if min(pad_width) < 0:
-        raise MXNetError(f"Pad: pad_width {pad_width} must not be negative. Cut with slice instead.")
+    for axis in range(2, data.ndim):
+        if data.shape[axis] + sum(pad_width[2 * axis : 2 * axis + 2]) < 1:
+            raise MXNetError(f"Pad: pad_width {pad_width} leaves nothing of axis {axis} with size {data.shape[axis]}. Cut less.")
     if mode == "constant":
         pairs = [pad_width[2 * a : 2 * a + 2] for a in range(data.ndim - 1, -1, -1)]
         return torch.nn.functional.pad(data, [w for pair in pairs for w in pair], value=constant_value)

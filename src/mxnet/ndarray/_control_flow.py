@@ -109,11 +109,12 @@ def while_loop(cond: Callable[..., Any], func: Callable[..., Any], loop_vars: An
     while len(collected) < limit and _number(cond(*_arguments(current)), bool, "the result of cond"):
         outputs, current = _pair(func(*_arguments(current)), "while_loop: func")
         flat, out_nesting = _flatten([] if outputs is None else outputs, "while_loop: outputs of func")
-        found, new_nesting = _flatten([] if current is None else current, "while_loop: loop_vars of func")
-        if len(found) != len(variables) or new_nesting != nesting:
+        found, _ = _flatten([] if current is None else current, "while_loop: loop_vars of func")
+        if len(found) != len(variables):
             raise ValueError(
                 f"while_loop: the length of loop_vars should be consistent during the loop, got {len(found)} arrays after {len(variables)}. Return all of them."
             )
+        current = _nested(found, nesting)
         if collected and len(flat) != len(collected[0]):
             raise ValueError("while_loop: func returned different numbers of outputs. Return the same structure in each step.")
         collected.append(flat)
