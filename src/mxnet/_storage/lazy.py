@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from .pages import settle
 from .parallel import share
 from .row_sparse import RowSparse
 
@@ -30,6 +31,7 @@ def fused(kernel: str, tables: Sequence[torch.Tensor], grad: RowSparse, numbers:
         from .kernels import updates as module
 
         _kernels.append(module)
+        settle()
     k = grad.data[0].numel()
     flat = [t.detach().reshape(-1).numpy() for t in tables]
     ids, values = grad.indices.contiguous().numpy(), grad.data.to(weight.dtype).contiguous().reshape(-1).numpy()

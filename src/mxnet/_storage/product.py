@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from . import pages
 from .csr import Csr
 from .distinct import distinct, marked
 from .parallel import share, threads_for
@@ -22,6 +23,7 @@ def _module() -> Any:
         from .kernels import product as module
 
         _kernels.append(module)
+        pages.settle()
     return _kernels[0]
 
 
@@ -94,7 +96,7 @@ def _scatter(a: Csr, place: torch.Tensor, b: torch.Tensor, n: int) -> torch.Tens
     """(n, k): row place[j] collects values[j] * b[row of j]."""
     k, half = b.shape[1], b.dtype in HALF
     wide = torch.float32 if half else b.dtype
-    out = torch.zeros((n, k), dtype=wide)
+    out = pages.zeros((n, k), wide)
     if not out.numel() or not a.nnz:
         return out.to(b.dtype)
     module = _module()

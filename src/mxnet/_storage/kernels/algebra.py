@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .jit import jit
 
 
-@njit(nogil=True, cache=True)
+@jit
 def union(indptr_a, indices_a, indptr_b, indices_b):  # type: ignore[no-untyped-def]
     """(indptr, indices, place of each entry of a, place of each entry of b) of the union of two canonical patterns."""
     rows = indptr_a.size - 1
@@ -35,7 +36,7 @@ def union(indptr_a, indices_a, indptr_b, indices_b):  # type: ignore[no-untyped-
     return indptr, indices[:o].copy(), from_a, from_b
 
 
-@njit(nogil=True, cache=True)
+@jit
 def matmul_dense(data_a, indices_a, indptr_a, data_b, indices_b, indptr_b, out):  # type: ignore[no-untyped-def]
     """out (rows, columns), zeroed before, += a . b."""
     for i in range(indptr_a.size - 1):
@@ -45,7 +46,7 @@ def matmul_dense(data_a, indices_a, indptr_a, data_b, indices_b, indptr_b, out):
                 out[i, indices_b[q]] += v * data_b[q]
 
 
-@njit(nogil=True, cache=True)
+@jit
 def matmul(data_a, indices_a, indptr_a, data_b, indices_b, indptr_b, columns):  # type: ignore[no-untyped-def]
     """(indptr, indices, data) of a . b: first the number of entries of each row, then the entries, sorted."""
     rows = indptr_a.size - 1

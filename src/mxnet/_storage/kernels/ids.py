@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
 from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .jit import jit
 
 
 @intrinsic
@@ -22,7 +24,7 @@ def trailing_zeros(typingctx: Any, x: Any) -> Any:
     return types.uint64(types.uint64), lambda context, builder, sig, args: builder.cttz(args[0], ir.IntType(1)(0))
 
 
-@njit(nogil=True, cache=True)
+@jit
 def marked(ids, bits):  # type: ignore[no-untyped-def]
     """Distinct ids through a zeroed bitmap of one bit for each possible number."""
     for j in range(ids.size):
@@ -42,7 +44,7 @@ def marked(ids, bits):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(nogil=True, cache=True)
+@jit
 def by_bitmap(ids, bits, rank, position):  # type: ignore[no-untyped-def]
     """Distinct ids through a zeroed bitmap of one bit for each possible number; fills position, returns the ids."""
     for j in range(ids.size):
@@ -68,7 +70,7 @@ def by_bitmap(ids, bits, rank, position):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(nogil=True, cache=True)
+@jit
 def by_sort(ids, size, position):  # type: ignore[no-untyped-def]
     """Distinct ids through a radix sort of (id, place) pairs; fills position, returns the ids. ids < 2**31, places < 2**32."""
     n = ids.size

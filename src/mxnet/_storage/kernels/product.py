@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from .jit import jit
 
 I16, I32, I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
@@ -117,7 +119,7 @@ def add_to_rows(typingctx: Any, width: Any, values: Any, position: Any, rhs: Any
 def csr_dot(width: int, kind: int) -> Callable[..., None]:
     """A kernel (values, indices, indptr, dense, stride, column, out, begin, end): `width` columns of rows begin..end-1 of csr . dense."""
 
-    @njit(nogil=True, cache=True)
+    @jit
     def kernel(values, indices, indptr, dense, stride, column, out, begin, end):  # type: ignore[no-untyped-def]
         nnz = indices.size
         for i in range(begin, end):
@@ -133,7 +135,7 @@ def scatter_rows(width: int) -> Callable[..., None]:
     position[j] is the output row of entry j; out must be zero. Unless `whole`, a row's positions must ascend.
     """
 
-    @njit(nogil=True, cache=True)
+    @jit
     def kernel(values, position, indptr, rhs, stride, column, out, low, high, whole):  # type: ignore[no-untyped-def]
         nnz = position.size
         for i in range(indptr.size - 1):

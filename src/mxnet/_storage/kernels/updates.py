@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
+from .jit import jit
 from .product import prefetch
 
 AHEAD = 12
@@ -39,7 +40,7 @@ def _ahead(table, ids, j, end, k):  # type: ignore[no-untyped-def]
             touch(table, at + q)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@jit(error_model="numpy", fastmath={"contract"})
 def sgd(weight, ids, grad, k, lr, wd, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """w = (1 - lr wd) w - lr g"""
     t = weight.dtype.type
@@ -54,7 +55,7 @@ def sgd(weight, ids, grad, k, lr, wd, rescale, clip, begin, end):  # type: ignor
             weight[o + q] = keep * weight[o + q] - lr * g
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@jit(error_model="numpy", fastmath={"contract"})
 def sgd_momentum(weight, mom, ids, grad, k, lr, wd, momentum, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """m = momentum m - lr (g + wd w); w = w + m"""
     t = weight.dtype.type
@@ -72,7 +73,7 @@ def sgd_momentum(weight, mom, ids, grad, k, lr, wd, momentum, rescale, clip, beg
             weight[o + q] += m
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@jit(error_model="numpy", fastmath={"contract"})
 def adam(weight, mean, var, ids, grad, k, lr, beta1, beta2, epsilon, wd, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """m, v: averages of g, g^2; w = w - lr m / (sqrt(v) + epsilon)"""
     t = weight.dtype.type
@@ -95,7 +96,7 @@ def adam(weight, mean, var, ids, grad, k, lr, beta1, beta2, epsilon, wd, rescale
             weight[o + q] = w - lr * m / (math.sqrt(v) + epsilon)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@jit(error_model="numpy", fastmath={"contract"})
 def adagrad(weight, history, ids, grad, k, lr, epsilon, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """h = h + g^2; w = w - lr g / sqrt(h + epsilon)"""
     t = weight.dtype.type
@@ -113,7 +114,7 @@ def adagrad(weight, history, ids, grad, k, lr, epsilon, rescale, clip, begin, en
             weight[o + q] -= lr * (g / math.sqrt(h + epsilon))
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@jit(error_model="numpy", fastmath={"contract"})
 def group_adagrad(weight, history, ids, grad, k, lr, epsilon, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """one history a row: h = h + mean(g^2); w = w - lr g / sqrt(h + epsilon)"""
     t = weight.dtype.type
@@ -136,7 +137,7 @@ def group_adagrad(weight, history, ids, grad, k, lr, epsilon, rescale, clip, beg
             weight[o + q] -= scale * g
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@jit(error_model="numpy", fastmath={"contract"})
 def ftrl(weight, z, n, ids, grad, k, lr, lamda1, beta, wd, rescale, clip, begin, end):  # type: ignore[no-untyped-def]
     """z = z + g - (sqrt(n + g^2) - sqrt(n)) w / lr; n = n + g^2; w = (sign(z) lamda1 - z) / ((beta + sqrt(n)) / lr + wd), 0 if |z| <= lamda1"""
     t = weight.dtype.type
@@ -160,7 +161,7 @@ def ftrl(weight, z, n, ids, grad, k, lr, lamda1, beta, wd, rescale, clip, begin,
             weight[o + q] = top / ((beta + root) / lr + wd) if abs(u) > lamda1 else t(0)
 
 
-@njit(nogil=True, cache=True)
+@jit
 def gather(table, ids, k, out, begin, end):  # type: ignore[no-untyped-def]
     """out[j] = row ids[j] of the table"""
     k = np.uint64(k)
