@@ -115,7 +115,9 @@ def test_load_and_mixed(tmp_path):
     path = str(tmp_path / "a.params")
     mx.nd.save(path, {"arg:a_weight": mx.nd.array([[1, 2]]), "aux:b": mx.nd.array([3])})
     load = init.Load(path, default_init=init.Constant(9))
-    assert fill(load, "a_weight", (1, 2)).tolist() == [[1, 2]] and fill(load, "b", (1,)) == [3] and (fill(load, "c_weight", (2,)) == 9).all()
+    assert (
+        fill(load, "a_weight", (1, 2)).tolist() == [[1, 2]] and fill(load, "b", (1,)) == [3] and (fill(load, "c_weight", (2,)) == 9).all()
+    )
     with pytest.raises(AssertionError, match=r"b has shape \(4,\), the saved array \(1,\)"):
         fill(load, "b", (4,))
     with pytest.raises(AssertionError, match="no saved array is named 'a_weigh'.*Did you mean 'a_weight'"):

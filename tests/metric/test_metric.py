@@ -51,7 +51,9 @@ def test_probabilities():
     assert value(mx.metric.Perplexity(None)) == pytest.approx(np.exp(-np.log(p).mean()), rel=1e-6)
     kept = p[LABEL != 1]
     assert value(mx.metric.Perplexity(1)) == pytest.approx(np.exp(-np.log(kept).mean()), rel=1e-6)
-    assert value(mx.metric.Perplexity(None), LABEL[:4].reshape(2, 2), SCORE[:4].reshape(2, 2, 3)) == pytest.approx(np.exp(-np.log(p[:4]).mean()))
+    assert value(mx.metric.Perplexity(None), LABEL[:4].reshape(2, 2), SCORE[:4].reshape(2, 2, 3)) == pytest.approx(
+        np.exp(-np.log(p[:4]).mean())
+    )
 
 
 def test_regression():

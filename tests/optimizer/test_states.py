@@ -118,7 +118,21 @@ def test_our_bytes_name_no_code():
     updater = mx.optimizer.get_updater(mx.optimizer.Adam(lr_scheduler=mx.lr_scheduler.CosineScheduler(10, base_lr=0.001)))
     updater(0, mx.nd.ones((2,)), mx.nd.ones((2,)))
     used = {opcode.name for opcode, *_ in pickletools.genops(updater.get_states(True))}
-    assert not used & {"GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4", "PERSID", "BINPERSID"}
+    assert not used & {
+        "GLOBAL",
+        "STACK_GLOBAL",
+        "REDUCE",
+        "BUILD",
+        "INST",
+        "OBJ",
+        "NEWOBJ",
+        "NEWOBJ_EX",
+        "EXT1",
+        "EXT2",
+        "EXT4",
+        "PERSID",
+        "BINPERSID",
+    }
 
 
 class Evil:

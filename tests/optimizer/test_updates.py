@@ -131,7 +131,9 @@ def test_formula(name, kwargs, formula, decays_gradient, dtype):
     assert w.dtype == np.dtype(dtype).type
 
 
-@pytest.mark.parametrize("name, kwargs", [(n, k) for n, k, *_ in CASES] + [("nadam", {}), ("lars", {"momentum": 0.9}), ("rmsprop", {"centered": True})])
+@pytest.mark.parametrize(
+    "name, kwargs", [(n, k) for n, k, *_ in CASES] + [("nadam", {}), ("lars", {"momentum": 0.9}), ("rmsprop", {"centered": True})]
+)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_multi_precision_follows_float32(name, kwargs, dtype):
     start, grads = arrays(1), [arrays(10 + t) for t in range(5)]
@@ -178,7 +180,8 @@ def row_sparse(rows, seed=3, shape=(6, 3)):
 
 @pytest.mark.parametrize("stype", ["default", "row_sparse"])
 @pytest.mark.parametrize(
-    "name, kwargs", [("sgd", {"momentum": 0.9, "wd": 0.1}), ("sgd", {"wd": 0.1}), ("adam", {"wd": 0.1}), ("adagrad", {}), ("groupadagrad", {})]
+    "name, kwargs",
+    [("sgd", {"momentum": 0.9, "wd": 0.1}), ("sgd", {"wd": 0.1}), ("adam", {"wd": 0.1}), ("adagrad", {}), ("groupadagrad", {})],
 )
 def test_lazy_update_touches_the_rows_of_the_gradient_only(name, kwargs, stype):
     updater = mx.optimizer.get_updater(mx.optimizer.create(name, learning_rate=0.1, **kwargs))

@@ -1,0 +1,88 @@
+"""Profiler: operators in table and trace, own tasks, settings, errors; Monitor."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+import mxnet as mx
+from mxnet import profiler
+
+
+@pytest.fixture(autouse=True)
+def clean(tmp_path):
+    profiler.set_config(filename=str(tmp_path / "p.json"))
+    yield
+    profiler.set_state("stop")
+    profiler.dumps(reset=True)
+
+
+def test_operators_are_timed_only_while_running(tmp_path):
+    a = mx.nd.ones((4, 4))
+    profiler.set_state("run")
+    mx.nd.dot(a, a)
+    profiler.pause()
+    mx.nd.exp(a)
+    profiler.resume()
+    domain = profiler.Domain("mine")
+    with domain.new_task("work"):
+        counter = domain.new_counter("number", 3)
+    counter += 2
+    domain.new_marker("here").mark()
+    profiler.set_state("stop")
+    mx.nd.exp(a)
+    table = json.loads(profiler.dumps(format="json"))["Time"]
+    assert table["operator"].keys() == {"dot"} and table["operator"]["dot"]["Count"] == 1 and table["mine"]["work"]["Total"] >= 0
+    assert "dot" in profiler.dumps() and "Total Count" in profiler.dumps(sort_by="avg")
+    profiler.dump()
+    events = json.loads((tmp_path / "p.json").read_text())["traceEvents"]
+    assert [(e["name"], e["ph"]) for e in events] == [("dot", "X"), ("number", "C"), ("work", "X"), ("number", "C"), ("here", "i")]
+    assert events[3]["args"] == {"number": 5}
+
+
+def test_a_failing_operator_raises_as_without_profiler():
+    profiler.set_state("run")
+    with pytest.raises(mx.MXNetError):
+        mx.nd.dot(mx.nd.ones((2, 3)), mx.nd.ones((2, 3)))
+
+
+def test_errors():
+    with pytest.raises(mx.MXNetError, match="unknown argument 'filname'. Did you mean 'filename'"):
+        profiler.set_config(filname="x")
+    with pytest.raises(KeyError, match="'go' is unknown"):
+        profiler.set_state("go")
+    with pytest.raises(ValueError, match="format 'xml' is unknown"):
+        profiler.dumps(format="xml")
+    with pytest.raises(ValueError, match="sort_by 'x' is unknown"):
+        profiler.dumps(sort_by="x")
+    profiler.set_config(filename="/no/such/p.json")
+    with pytest.raises(mx.MXNetError, match="cannot write"):
+        profiler.dump()
+    with pytest.warns(DeprecationWarning):
+        profiler.profiler_set_state("stop")
+
+
+def test_monitor(caplog):
+    class Executor:
+        arg_arrays = [mx.nd.full((4,), 2), mx.nd.full((4,), 3)]
+        aux_arrays = ()
+        _symbol = SimpleNamespace(list_arguments=lambda: ["x_weight", "y_bias"], list_auxiliary_states=lambda: [])
+
+        def set_monitor_callback(self, callback, monitor_all):
+            self.callback = callback
+
+    monitor, exe = mx.monitor.Monitor(2, pattern=".*(weight|output)", sort=True), Executor()
+    monitor.install(exe)
+    found = []
+    for _ in range(3):
+        monitor.tic()
+        exe.callback("fc_output", mx.nd.full((4,), 5))
+        found.append(monitor.toc())
+    assert found == [[(1, "fc_output", "5.0\t"), (1, "x_weight", "2.0\t")], [], [(3, "fc_output", "5.0\t"), (3, "x_weight", "2.0\t")]]
+    monitor.step = 0
+    monitor.tic()
+    with caplog.at_level("INFO"):
+        monitor.toc_print()
+    assert "x_weight" in caplog.text
