@@ -54,6 +54,7 @@ def unpack(parameters: Tensor, layout: Layout) -> list[list[Tensor]]:
     The vector holds first the weights of all cells, then the biases of all cells.
     """
     cells: list[list[Tensor]] = []
+    parameters = parameters.contiguous()
     at = 0
     for layer in range(layout.layers):
         for _ in range(layout.directions):
@@ -201,10 +202,19 @@ def _stepwise(projection: object, x: Tensor) -> bool:
 
 def _fused(mode: str, x: Tensor, state: Tensor, cell: Tensor | None, cells: list[list[Tensor]], layers: int, both: bool) -> tuple[Tensor, ...]:
     flat = [t for c in cells for t in c]
+    train = any(t.requires_grad for t in (x, state, *flat))  # cuDNN keeps what backward needs only then
     if mode == "lstm":
-        return torch.lstm(x, (state.contiguous(), cell.contiguous()), flat, True, layers, 0.0, False, both, False)
+        return torch.lstm(x, (state.contiguous(), cell.contiguous()), flat, True, layers, 0.0, train, both, False)
     run = {"gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu}[mode]
-    return run(x, state.contiguous(), flat, True, layers, 0.0, False, both, False)
+    return run(x, state.contiguous(), flat, True, layers, 0.0, train, both, False)
+
+
+def _one_chunk(cell: list[Tensor]) -> list[Tensor]:
+    """The tensors of one cell as views of one piece of memory, weights before biases, as cuDNN wants them."""
+    order = [*cell[:2], *cell[4:], *cell[2:4]]
+    parts = torch.cat([t.reshape(-1) for t in order]).split([t.numel() for t in order])
+    shaped = [p.view(t.shape) for p, t in zip(parts, order)]
+    return [*shaped[:2], *shaped[-2:], *shaped[2:-2]]
 
 
 def _reversed(x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -219,6 +229,8 @@ def _reversed(x: Tensor, lengths: Tensor | None) -> Tensor:
 def _one_direction(mode: str, x: Tensor, h: Tensor, c: Tensor | None, weights: list[Tensor], lengths: Tensor | None,
                    clip: tuple | None) -> tuple[Tensor, Tensor, Tensor | None]:  # fmt: skip
     """One layer in one direction: outputs (zero behind a sequence's end), last state, last cell."""
+    if x.device.type != "cpu" and clip is None:
+        weights = _one_chunk(weights)
     if clip is None and lengths is None and not _stepwise(len(weights) == 5, x):
         found = _fused(mode, x, h[None], None if c is None else c[None], [weights], 1, False)
         return found[0], found[1][0], found[2][0] if mode == "lstm" else None
