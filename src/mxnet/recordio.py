@@ -60,6 +60,7 @@ class MXRecordIO:
         self.is_open = True
         self._size = os.fstat(self._file.fileno()).st_size
         self._record = 0
+        self._anchor: Any = None
 
     def close(self) -> None:
         """Close the file."""
@@ -247,7 +248,7 @@ class MXIndexedRecordIO(MXRecordIO):
         self._ready(False, "seek")
         self._check_pid(True)
         self._file.seek(self.idx[idx])
-        self._record = idx
+        self._record, self._anchor = 0, idx
 
     def tell(self) -> int:
         """Where the next record is written."""
