@@ -148,6 +148,13 @@ def _shapes(shapes: dict, *, axis: int = 1, **_: object) -> dict:
     return shapes
 
 
+def _types(types: dict, *, output_mean_var: bool, **_: object) -> tuple[dict, list]:
+    """Parameters and statistics are float32 for half data, else of data's type."""
+    data = types["data"] or next((t for t in types.values() if t is not None), None)
+    rest = torch.float32 if data in HALF else data
+    return {n: t or (data if n == "data" else rest) for n, t in types.items()}, [data, rest, rest][: 3 if output_mean_var else 1]
+
+
 def _define(name: str, fn: Any, *aliases: str) -> Op:
     made = register(
         Op(
@@ -161,6 +168,7 @@ def _define(name: str, fn: Any, *aliases: str) -> Op:
         )
     )
     made.complete_shapes(_shapes)
+    made.types(_types)
     return made
 
 

@@ -39,6 +39,12 @@ def check_master(op: str, weight: Tensor, grad: Tensor, **states: Tensor) -> Non
             raise MXNetError(f"{op}: {name} is {name_of(t.dtype)}, it must be float32. Use {name}.astype('float32').")
 
 
+def master_types(types: dict, **_: object) -> tuple[dict, list]:
+    """Types of an mp_ operator: weight and gradient share one, states and the master weight are float32."""
+    weight = types.get("weight") or types.get("grad")
+    return {n: t or (weight if n in ("weight", "grad") else torch.float32) for n, t in types.items()}, [weight]
+
+
 def run(formula: Callable, weight: Tensor, grad: Tensor, states: Sequence[Tensor], out: Any, gradient: Callable, **numbers: Any) -> Tensor:
     """The formula on (weight, gradient(grad, weight), *states); half types are computed in float32 and rounded once."""
     target = destination(weight, out)

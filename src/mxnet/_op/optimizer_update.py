@@ -13,7 +13,7 @@ from torch import Tensor
 
 from . import optimizer_formulas as formulas
 from .optimizer_formulas import prepared
-from .optimizer_running import check, check_master, run, run_master
+from .optimizer_running import check, check_master, master_types, run, run_master
 from .registry import Op, op
 
 
@@ -209,3 +209,5 @@ for _each in (sgd_update, sgd_mom_update, mp_sgd_update, mp_sgd_mom_update, nag_
               rmspropalex_update, signsgd_update, signum_update, ftml_update, adagrad_update):  # fmt: skip
     assert isinstance(_each, Op)
     _each.complete_shapes(partial(like_weight, names=_each.inputs))
+for _each in (mp_sgd_update, mp_sgd_mom_update, mp_nag_mom_update):
+    _each.types(master_types)

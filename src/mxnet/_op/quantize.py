@@ -5,7 +5,8 @@ A range (min, max) stands for the values of one quantized type, symmetric around
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -63,6 +64,17 @@ def _span(values: Tensor, low: float | None, high: float | None) -> tuple[Tensor
 def _auto(low: float | None, high: float | None) -> torch.dtype:
     """uint8 for a calibrated range without negative numbers, else int8."""
     return torch.uint8 if low is not None and high is not None and low >= 0 else torch.int8
+
+
+Types = dict[str, torch.dtype | None]
+
+
+def small_types(
+    types: Types, *, out_type: str = "int8", min_calib_range: float | None = None, max_calib_range: float | None = None, **_: object
+) -> tuple:
+    """Types of float32 inputs from which a small integer and its range come out."""
+    made = TYPES.get(out_type) or _auto(min_calib_range, max_calib_range)
+    return {n: t or torch.float32 for n, t in types.items()}, [made, torch.float32, torch.float32]
 
 
 @op("_contrib_quantize", outputs=3, output_names=("output0", "output1", "output2"), zero_grad=True)
@@ -207,3 +219,33 @@ def _smoothed(p: Tensor, eps: float = 1e-4) -> Tensor | None:
     if cost >= 1.0:
         return None
     return torch.where(zero, eps, p - cost)
+
+
+def _integer_first(first: torch.dtype, outputs: list[torch.dtype]) -> Callable[..., tuple]:
+    """Types where the first input is an integer of the kind, all others are float32."""
+
+    def rule(types: Types, **_: object) -> tuple:
+        return {n: t or (torch.float32 if i else first) for i, (n, t) in enumerate(types.items())}, outputs
+
+    return rule
+
+
+def _requantized_types(types: Types, **attrs: Any) -> tuple:
+    inputs, outputs = small_types(types, **attrs)
+    return inputs | {"data": types["data"] or torch.int32}, outputs
+
+
+quantize.types(small_types)
+quantize_v2.types(small_types)
+requantize.types(_requantized_types)
+dequantize.types(_integer_first(torch.int8, [torch.float32]))
+quantize_asym.types(_integer_first(torch.float32, [torch.uint8, torch.float32, torch.float32]))
+calibrate_entropy.types(_integer_first(torch.float32, [torch.float32, torch.float32]))
+
+
+def _ranges(shapes: dict, **_: object) -> dict:
+    return shapes | {n: shapes.get(n) or (1,) for n in ("min_range", "max_range")}
+
+
+for _each in (quantize, dequantize, requantize):
+    _each.complete_shapes(_ranges)

@@ -276,3 +276,49 @@ def _batch_norm_shapes(shapes: dict, *, axis: int, **_: object) -> dict:
         for n in ("gamma", "beta", "moving_mean", "moving_var"):
             shapes[n] = shapes.get(n) or (shapes["data"][axis],)
     return _data_ranges(shapes)
+
+
+INTEGER_INPUTS = ("data", "weight", "bias", "lhs", "rhs")
+
+
+def _layer_types(types: dict, **_: object) -> tuple[dict, list]:
+    """int8 arrays and float32 ranges make int32 sums and a float32 range."""
+    return {n: t or (torch.int8 if n in INTEGER_INPUTS else torch.float32) for n, t in types.items()}, [
+        torch.int32,
+        torch.float32,
+        torch.float32,
+    ]
+
+
+def _kept_types(types: dict, **_: object) -> tuple[dict, list]:
+    """The result has the type of data."""
+    inputs = {n: t or (torch.int8 if n in INTEGER_INPUTS else torch.float32) for n, t in types.items()}
+    return inputs, [inputs["data"], torch.float32, torch.float32]
+
+
+def _sum_types(
+    types: dict, *, min_calib_range: float | None, max_calib_range: float | None, enable_float_output: bool = False, **_: object
+) -> tuple:
+    inputs, outputs = _layer_types(types)
+    if enable_float_output:
+        return inputs, [torch.float32]
+    both = torch.uint8 if inputs["lhs"] == inputs["rhs"] == torch.uint8 else torch.int8
+    return inputs, outputs if min_calib_range is None or max_calib_range is None else [both, torch.float32, torch.float32]
+
+
+def _concat_types(types: dict, **_: object) -> tuple[dict, list]:
+    count = len(types) // 3
+    inputs = {n: t or (torch.int8 if i < count else torch.float32) for i, (n, t) in enumerate(types.items())}
+    all_unsigned = all(t == torch.uint8 for t in list(inputs.values())[:count])
+    return inputs, [torch.uint8 if all_unsigned else torch.int8, torch.float32, torch.float32]
+
+
+def _embedding_types(types: dict, **_: object) -> tuple[dict, list]:
+    return {n: t or (torch.int8 if n == "weight" else torch.float32) for n, t in types.items()}, [torch.int8, torch.float32, torch.float32]
+
+
+for _each, _types in ((quantized_fully_connected, _layer_types), (quantized_conv, _layer_types), (quantized_pooling, _kept_types),
+                      (quantized_act, _kept_types), (quantized_flatten, _kept_types), (quantized_batch_norm, _kept_types),
+                      (quantized_concat, _concat_types), (quantized_embedding, _embedding_types), (quantized_elemwise_add, _sum_types),
+                      (quantized_elemwise_mul, _sum_types)):  # fmt: skip
+    _each.types(_types)

@@ -28,7 +28,7 @@ class Op:
     __slots__ = (
         "name", "fn", "aliases", "amp", "_outputs", "_visible", "mutates", "zero_grad", "views", "doc", "_ready", "_inputs", "_required",
         "variadic", "_specs", "_required_attrs", "reserved", "_active", "complete", "storages", "infer_rule", "count_attr", "cache", "_names",
-        "output_names", "bare", "stype_rule", "special", "dense_storage",
+        "output_names", "bare", "stype_rule", "type_rule", "special", "dense_storage",
         "free", "_aux", "_output_names",
     )  # fmt: skip
 
@@ -51,6 +51,7 @@ class Op:
         self.complete: Callable[..., Any] | None = None
         self.infer_rule: Callable[..., Any] | None = None
         self.stype_rule: Callable[..., Any] | None = None
+        self.type_rule: Callable[..., Any] | None = None
         self.storages: dict[tuple[str, ...], Callable] = {}
         self.count_attr = count_attr
         self.output_names = tuple(output_names)
@@ -212,6 +213,13 @@ class Op:
     def infer(self, fn: Callable) -> Callable:
         """Decorator: `fn(*meta_tensors, **attrs)` instead of running the function on meta tensors."""
         self.infer_rule = fn
+        return fn
+
+    def types(self, fn: Callable) -> Callable:
+        """Decorator: `fn(types, **attrs)` -> (types of inputs by name, list of output types), for symbolic inference where not all are alike;
+        `types` holds the known input types by name, None for unknown ones.
+        """
+        self.type_rule = fn
         return fn
 
     def stypes(self, fn: Callable) -> Callable:

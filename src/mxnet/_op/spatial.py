@@ -104,13 +104,6 @@ def spatial_transformer(
     return sample(data, affine_grid(loc, *_target(name, target_shape)))
 
 
-@spatial_transformer.complete_shapes
-def _shapes(shapes: dict, **_: object) -> dict:
-    if shapes.get("data") is not None:
-        shapes["loc"] = shapes.get("loc") or (shapes["data"][0], 6)
-    return shapes
-
-
 @op("Correlation", amp="fp32")
 def correlation(
     data1: Tensor, data2: Tensor, *, kernel_size: int = 1, max_displacement: int = 1, stride1: int = 1, stride2: int = 1, pad_size: int = 0,

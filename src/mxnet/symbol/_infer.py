@@ -200,6 +200,9 @@ def _type_rule(n: Node, have: list[torch.dtype | None]) -> tuple[list[torch.dtyp
     op = n.op
     assert op is not None
     names = n.input_names()
+    if op.type_rule is not None:
+        inputs, outputs = op.type_rule(dict(zip(names, have)), **op.with_defaults(n.attrs))
+        return [inputs.get(name) for name in names], outputs
     if op.name in ("amp_multicast",):
         floats = [t for t in have if t is not None and t.is_floating_point]
         if len(floats) != len(have):
