@@ -32,10 +32,10 @@ def _divide(lhs: Tensor, rhs: Tensor) -> Tensor:
 
 def remainder(lhs: Tensor, rhs: Tensor) -> Tensor:
     """The remainder with the sign of rhs; 0 where rhs is 0."""
-    if lhs.is_floating_point():
-        return torch.where(rhs == 0, torch.zeros_like(lhs), torch.remainder(lhs, rhs))
-    safe = torch.where(rhs == 0, torch.ones_like(rhs), rhs)
-    return torch.where(rhs == 0, torch.zeros_like(lhs), torch.remainder(lhs, safe))
+    zero = rhs == 0
+    found = torch.remainder(lhs, torch.where(zero, torch.ones_like(rhs), rhs))
+    nothing = lhs - lhs.detach() if lhs.requires_grad else torch.zeros_like(lhs)  # lhs has gradient 1 there too
+    return torch.where(zero, nothing, found)
 
 
 def power(lhs: Tensor, rhs: Tensor) -> Tensor:

@@ -48,6 +48,8 @@ def _sum(x: Tensor, axes: tuple, keepdims: bool) -> Tensor:
 def _mean(x: Tensor, axes: tuple, keepdims: bool) -> Tensor:
     if x.is_floating_point():
         return torch.mean(x, axes, keepdim=keepdims)
+    if x.dtype == torch.bool:
+        return torch.any(x, axes, keepdim=keepdims)
     count = math.prod(x.shape[a] for a in axes)
     return torch.div(torch.sum(x, axes, keepdim=keepdims, dtype=x.dtype), max(count, 1), rounding_mode="trunc").to(x.dtype)
 
@@ -156,7 +158,10 @@ def cumsum(a: Tensor, *, axis: int | None = None, dtype: Literal["float16", "flo
         x, where = a.reshape(-1), 0
     else:
         x, (where,) = a, axes_of("cumsum", a.dim(), (axis,))
-    return torch.cumsum(x, where, dtype=getattr(torch, dtype) if dtype else a.dtype)
+    kind = getattr(torch, dtype) if dtype else torch.int64 if a.dtype == torch.bool else a.dtype
+    if not kind.is_floating_point:
+        x = x.detach().to(kind)
+    return torch.cumsum(x, where, dtype=kind)
 
 
 @op("norm", aliases=["_sparse_norm"])
@@ -175,6 +180,9 @@ def norm(data: Tensor, *, ord: int = 2, axis: Shape | None = None,
 def moments(data: Tensor, *, axes: Shape | None = None, keepdims: bool = False) -> tuple[Tensor, Tensor]:
     """(mean, variance) over `axes`; the variance is that of the population."""
     where = axes_of("moments", data.dim(), axes)
+    if not data.is_floating_point():
+        mean, var = moments.fn(data.double(), axes=axes, keepdims=keepdims)
+        return mean.to(data.dtype), var.to(data.dtype)
     mean = torch.mean(data, where, keepdim=True)
     var = torch.mean(torch.square(data - mean), where, keepdim=keepdims)
     return _finish(mean if keepdims else mean.reshape(var.shape)), _finish(var)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from .gradients import straight_through
 from .registry import Op, register
 
 _BITS = {torch.uint8: (8, False), torch.int8: (8, True), torch.int16: (16, True), torch.int32: (32, True), torch.int64: (64, True)}
@@ -26,7 +27,7 @@ def _scalar_tensor(value: Any, like: Tensor) -> Tensor:
 
 
 def _mod(x: Tensor, s: Any) -> Tensor:
-    return torch.zeros_like(x) if s == 0 else torch.remainder(x, s)
+    return straight_through(x, torch.zeros_like(x)) if s == 0 else torch.remainder(x, s)
 
 
 def _rmod(x: Tensor, s: Any) -> Tensor:

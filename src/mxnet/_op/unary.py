@@ -6,11 +6,12 @@ Integers keep their type: the function is computed in float and cut off (exp of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from .. import _dtype
 from ..error import MXNetError
 from .gradients import straight_through
 from .params import DType
@@ -43,7 +44,7 @@ def _gamma(x: Tensor) -> Tensor:
 def _round(x: Tensor) -> Tensor:
     """Halves away from zero (torch's rounds them to even)."""
     whole = torch.trunc(x)
-    return whole + torch.where((x - whole).abs() >= 0.5, torch.sign(x), torch.zeros_like(x))
+    return torch.where((x - whole).abs() >= 0.5, whole + torch.sign(x), whole)
 
 
 def _rint(x: Tensor) -> Tensor:
@@ -52,8 +53,42 @@ def _rint(x: Tensor) -> Tensor:
     return torch.where(x - low <= high - x, low, high)
 
 
+class _Cbrt(torch.autograd.Function):
+    """The real cube root; its gradient is infinite at 0."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+        out = torch.copysign(torch.pow(torch.abs(wide), 1 / 3), wide).to(x.dtype)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (out,) = ctx.saved_tensors
+        return grad / (3 * out * out)
+
+
 def _cbrt(x: Tensor) -> Tensor:
-    return torch.sign(x) * torch.pow(torch.abs(x), 1 / 3)
+    return _Cbrt.apply(x)
+
+
+class _Softsign(torch.autograd.Function):
+    """x / (1 + |x|), with a gradient that is 0 at infinity."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x / (1 + torch.abs(x))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        return grad / torch.square(1 + torch.abs(x))
+
+
+def _softsign(x: Tensor) -> Tensor:
+    return _Softsign.apply(x) if x.requires_grad else x / (1 + torch.abs(x))
 
 
 _ABS_INT: Callable[[Tensor], Tensor] = lambda x: x.clone() if x.dtype == torch.uint8 else torch.abs(x)  # noqa: E731
@@ -68,7 +103,7 @@ UNARY: dict[str, Row] = {
     "floor": Row(torch.floor, "the greatest integer <= x", _same, zero=True),
     "trunc": Row(torch.trunc, "x without its fraction", _same, zero=True),
     "fix": Row(torch.trunc, "the integer nearest to x in the direction of zero", _same, zero=True),
-    "square": Row(torch.square, "x ** 2", torch.square, zero=True),
+    "square": Row(torch.square, "x ** 2", lambda x: torch.square(x), zero=True),
     "sqrt": Row(torch.sqrt, "x ** 0.5", zero=True),
     "rsqrt": Row(torch.rsqrt, "x ** -0.5"),
     "cbrt": Row(_cbrt, "x ** (1/3), real for negative x", zero=True),
@@ -94,7 +129,7 @@ UNARY: dict[str, Row] = {
     "degrees": Row(torch.rad2deg, "radians to degrees", zero=True),
     "radians": Row(torch.deg2rad, "degrees to radians", zero=True),
     "sigmoid": Row(torch.sigmoid, "1 / (1 + e ** -x)"),
-    "softsign": Row(lambda x: x / (1 + torch.abs(x)), "x / (1 + |x|)", zero=True),
+    "softsign": Row(_softsign, "x / (1 + |x|)", zero=True),
     "relu": Row(torch.relu, "max(x, 0)", torch.relu, zero=True),
     "reciprocal": Row(torch.reciprocal, "1 / x"),
     "negative": Row(torch.neg, "-x", torch.neg, zero=True),
@@ -158,13 +193,18 @@ def logical_not(data: Tensor) -> Tensor:
 
 @op("hard_sigmoid")
 def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tensor:
-    """max(0, min(1, alpha x + beta))."""
-    return torch.clamp(alpha * data + beta, 0, 1)
+    """max(0, min(1, alpha x + beta)), for floats; the gradient is 0 where the result is 0 or 1."""
+    if not data.is_floating_point():
+        raise MXNetError(f"hard_sigmoid: needs a float array, got {_dtype.name_of(data.dtype)}. Convert with astype('float32').")
+    return torch.nn.functional.hardtanh(alpha * data + beta, 0.0, 1.0)
 
 
 @op("clip", aliases=["_npi_clip", "_sparse_clip"])
 def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
     """max(a_min, min(x, a_max)). The gradient passes where a_min <= x <= a_max."""
+    if a_min > a_max:  # no interval: what is above a_max becomes a_max, the rest of what is below a_min a_min
+        limits = torch.tensor((a_min, a_max), dtype=torch.float64, device=data.device).to(data.dtype)
+        return torch.where(data > a_max, limits[1], torch.where(data < a_min, limits[0], data))
     if data.is_floating_point():
         return torch.clamp(data, a_min, a_max)
     return torch.clamp(data.double(), a_min, a_max).to(data.dtype)
@@ -173,9 +213,9 @@ def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
 @op("smooth_l1", aliases=["_npx_smooth_l1"])
 def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     """0.5 (s x)^2 where |x| < 1/s^2, else |x| - 0.5/s^2, with s = scalar (R. Girshick, "Fast R-CNN", 2015)."""
-    border = 1 / (scalar * scalar)
-    size = torch.abs(data)
-    return torch.where(size < border, 0.5 * scalar * scalar * torch.square(data), size - 0.5 * border)
+    if scalar == 0:
+        return 0.0 * torch.square(data)
+    return torch.nn.functional.smooth_l1_loss(data, torch.zeros_like(data), reduction="none", beta=1 / (scalar * scalar))
 
 
 @op("Cast", aliases=["cast", "_npi_cast", "_npx_cast"])
@@ -209,14 +249,18 @@ def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) ->
 
 @op("_contrib_quadratic")
 def quadratic(data: Tensor, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Tensor:
-    """a x^2 + b x + c."""
-    return a * torch.square(data) + b * data + c
+    """a x^2 + b x + c; integers are computed in float and cut off."""
+    x = data if data.is_floating_point() else data.double()
+    return (a * torch.square(x) + b * x + c).to(data.dtype)
 
 
 @op("_contrib_div_sqrt_dim")
 def div_sqrt_dim(data: Tensor) -> Tensor:
     """x / sqrt(d), d the size of the last axis (A. Vaswani et al., "Attention Is All You Need", 2017)."""
-    return data / data.shape[-1] ** 0.5
+    if not data.dim():
+        raise MXNetError("div_sqrt_dim: needs at least one axis, got a scalar. Reshape to (1,).")
+    root = data.shape[-1] ** 0.5
+    return data / root if data.is_floating_point() else torch.div(data, max(int(root), 1), rounding_mode="trunc")
 
 
 @op("_contrib_gradientmultiplier")
