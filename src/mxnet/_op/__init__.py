@@ -4,6 +4,7 @@ from . import attention
 from . import batch_norm
 from . import binary
 from . import box
+from . import control_flow
 from . import convolution
 from . import coordinates
 from . import count_sketch

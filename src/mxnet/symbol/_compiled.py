@@ -13,11 +13,12 @@ from typing import Any
 import torch
 from torch import fx
 
+from .._op.control_flow import run as run_bodies
 from .._op.gradients import zero_gradient
 from .._op.registry import Op
 from .._runtime import rng
 from .._runtime.array import Array, Classes, wrap, wrap_recorded
-from .._runtime.invoke import BAD_INPUT, Hooks, explain, invoke
+from .._runtime.invoke import BAD_INPUT, Hooks, invoke
 from .._runtime.state import state
 from ..context import Context, current_context
 from ..error import MXNetError
@@ -69,6 +70,8 @@ def to_fx(heads: list, shapes: dict[int, tuple] | None = None) -> fx.GraphModule
         if shapes and id(n) in shapes:
             kwargs["shape"] = shapes[id(n)]
         fn = _stopped(n.op.fn) if n.op.zero_grad else n.op.fn
+        if n.subgraphs:
+            fn, kwargs = _with_bodies(n), dict(reserved)
         call = graph.create_node("call_function", fn, tuple(values), kwargs, name=_identifier(n.name))
         call.meta["mxnet"] = n.op.name
         count = n.num_outputs()
@@ -102,7 +105,7 @@ class Compiled:
         self.monitor: Callable[[str, Array], None] | None = None
         ops = [n for n in self.nodes if n.op is not None]
         #: operators that make sparse arrays of dense ones, or that only invoke can run
-        self._stepwise = any(n.subgraphs or n.op.prepare().dense_storage is not None for n in ops)  # type: ignore[union-attr]
+        self._stepwise = any(n.op.prepare().dense_storage is not None for n in ops)  # type: ignore[union-attr]
         self._views = [id(n) in {id(v) for v in self._variables} or (n.op is not None and n.op.views) for n, _ in self.heads]
 
     @property
@@ -176,22 +179,46 @@ def _call(node: Node, given: list, ctx: Context, shapes: dict[int, tuple] | None
     if shapes and id(node) in shapes:
         attrs["shape"] = shapes[id(node)]
     if node.subgraphs:
-        result = run_subgraphs(node, given)
+        return _run_bodies_on_arrays(node, given, ctx)
+    if not given:
+        with ctx:
+            result = invoke(op.prepare(), (), attrs)
     else:
-        if not given:
-            with ctx:
-                result = invoke(op.prepare(), (), attrs)
-        else:
-            result = invoke(op.prepare(), given, attrs)
+        result = invoke(op.prepare(), given, attrs)
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
-def run_subgraphs(node: Node, given: list) -> Any:
-    """A control-flow operator; control flow fills this slot."""
-    if _Subgraphs.run is None:
-        raise explain(node.op, MXNetError(f"{node.name}: control flow in symbols is not available. Use mx.nd.contrib."), given, node.attrs)  # type: ignore[arg-type]
-    return _Subgraphs.run(node, given)
+def _with_bodies(node: Node) -> Callable[..., Any]:
+    """A control-flow operator as a function of tensors: its bodies are GraphModules of their own."""
+    programs = [Compiled(g) for g in node.subgraphs]
+    orders = [_places(g, p) for g, p in zip(node.subgraphs, programs)]
+    attrs = node.attrs
+
+    def run(*tensors: torch.Tensor, training: bool, generator: Any, device: Any) -> Any:
+        def body(program: Compiled, places: list[int]) -> Callable[..., tuple]:
+            module, count = program.module, len(program.arg_names)
+
+            def call(*values: torch.Tensor) -> tuple:
+                given = [values[p] for p in places]
+                return module(*given[:count], *[v.detach() for v in given[count:]], training, generator, device)
+
+            return call
+
+        results = run_bodies(node.op, [body(p, o) for p, o in zip(programs, orders)], tensors, attrs)  # type: ignore[arg-type]
+        return results if len(results) != 1 else results[0]
+
+    run.__name__ = node.op.name.strip("_")  # type: ignore[union-attr]
+    return run
 
 
-class _Subgraphs:
-    run: Callable[[Node, list], Any] | None = None
+def _places(graph: Any, program: Compiled) -> list[int]:
+    """Where each input of the program stands among the graph's free variables."""
+    names = graph.list_inputs()
+    return [names.index(n) for n in [*program.arg_names, *program.aux_names]]
+
+
+def _run_bodies_on_arrays(node: Node, given: list[Array], ctx: Context) -> list[Array]:
+    recording = state.recording
+    tensors = [a._t if recording else a._d for a in given]
+    results = _with_bodies(node)(*tensors, training=state.training, generator=rng.generator(ctx), device=ctx.torch_device)
+    return [wrap_recorded(r, ctx) for r in (results if isinstance(results, tuple) else (results,))]
