@@ -19,7 +19,7 @@ from .sparse_attach import DENSE, Tracked, implements
 KEEP_ZERO = """abs sign round rint ceil floor trunc fix square sqrt cbrt sin tan arcsin arctan sinh tanh arcsinh arctanh expm1 log1p degrees radians
 relu negative _contrib_round_ste _contrib_sign_ste""".split()
 #: f(0) != 0, or the original gives default storage: the result is dense by nature.
-DENSE_RESULT = """cos cosh arccos arccosh exp log log10 log2 rsqrt sigmoid gamma gammaln digamma reciprocal rcbrt erf erfinv softsign
+DENSE_RESULT = """cos cosh arccos arccosh exp log log10 log2 rsqrt sigmoid gamma gammaln reciprocal rcbrt erf erfinv softsign
 hard_sigmoid logical_not _rminus_scalar _rdiv_scalar _maximum_scalar _minimum_scalar _power_scalar _rpower_scalar _mod_scalar _rmod_scalar
 _hypot_scalar _logical_and_scalar _logical_or_scalar _logical_xor_scalar elemwise_div broadcast_maximum broadcast_minimum broadcast_power
 broadcast_mod broadcast_hypot broadcast_equal broadcast_not_equal broadcast_greater broadcast_greater_equal broadcast_lesser
