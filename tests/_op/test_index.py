@@ -129,6 +129,7 @@ def test_coordinates():
     assert nd.ravel_multi_index(nd.array([[0, 1, 2], [3, 1, 0]]), shape=(3, 4)).asnumpy().tolist() == [3, 5, 8]
     assert nd.unravel_index(nd.array([3, 22], dtype="int64"), shape=(-1, 4, 3)).asnumpy().tolist() == [[0, 1], [1, 3], [0, 1]]
     assert nd.contrib.index_array(nd.zeros((2, 3)), axes=(1,)).asnumpy().tolist() == [[[0], [1], [2]]] * 2
+    assert nd.unravel_index(nd.array([[0, 3], [1, 2]]), shape=(2, 3)).shape == (2, 2, 2)
     big = nd.array([[2**40], [5]], dtype="int64")
     assert nd.ravel_multi_index(big, shape=(-1, 10)).asnumpy().tolist() == [2**40 * 10 + 5]
 

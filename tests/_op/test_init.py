@@ -26,6 +26,7 @@ def test_ranges():
     assert I._arange(start=0, stop=5, step=2, repeat=2, dtype="uint8").asnumpy().tolist() == [0, 0, 2, 2, 4, 4]
     assert I._arange(start=0.5, stop=5, dtype="int32").asnumpy().tolist() == [0, 1, 2, 3, 4]
     assert np.allclose(I._arange(start=0, stop=1, step=0.1, dtype="float64").asnumpy(), np.arange(0, 1, 0.1))
+    assert np.allclose(I._arange(start=0, stop=1, step=0.1, dtype="float16").asnumpy(), np.arange(0, 1, 0.1), atol=1e-3)
     assert I._linspace(start=0, stop=1, num=5).asnumpy().tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert I._linspace(start=0, stop=1, num=4, endpoint=False).asnumpy().tolist() == [0, 0.25, 0.5, 0.75]
     assert I._linspace(start=0, stop=1, num=0).shape == (0,)

@@ -103,6 +103,7 @@ def test_multinomial():
     counts = np.bincount(x.asnumpy()[0], minlength=3) / N
     assert np.allclose(counts, [0.1, 0.2, 0.7], atol=0.02) and (x.asnumpy()[1] == 0).all() and x.dtype == np.int32
     assert np.allclose(logp.asnumpy()[0], np.log(p.asnumpy()[0][x.asnumpy()[0]]))
+    assert nd.random.multinomial(nd.array([0.0, 0.1]), shape=100).asnumpy().min() == 1
     assert nd.random.multinomial(p).shape == (2,) and nd.random.multinomial(p[0]).shape == (1,)
     assert nd.random.multinomial(p, shape=(2, 3), dtype="float64").shape == (2, 2, 3)
 

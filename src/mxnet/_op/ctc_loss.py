@@ -13,7 +13,7 @@ from .nn_gradients import with_zero_gradients
 from .registry import op
 
 
-@op("CTCLoss", aliases=["ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss"], amp="fp32")
+@op("CTCLoss", aliases=["ctc_loss", "_contrib_CTCLoss", "_contrib_ctc_loss"], amp="fp32", output_names=("output0",))
 def ctc_loss(
     data: Tensor,
     label: Tensor,

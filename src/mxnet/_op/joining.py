@@ -96,6 +96,11 @@ def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool =
     return data.split(size // num_outputs, axis)
 
 
+@split.output_name_rule
+def _(*, num_outputs: int, **_: object) -> tuple[str, ...]:
+    return tuple(f"output{i}" for i in range(num_outputs))
+
+
 def _parts(*, indices: Sequence[int], sections: int, **_: object) -> int:
     return sections if sections > 0 else len(indices)
 

@@ -32,7 +32,7 @@ def _indices(found: Tensor, dtype: torch.dtype, data: Tensor) -> Tensor:
     return with_zero_gradients(result, data) if result.is_floating_point() else result
 
 
-@op("sort", aliases=["_npi_sort"])
+@op("sort", aliases=["_npi_sort"], output_names=("output0",))
 def sort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True) -> Tensor:
     """data sorted along an axis, or flattened and sorted for axis=None. The gradient goes back to where each element came from.
 
@@ -90,3 +90,8 @@ def topk(
         return with_zero_gradients(mask, data) if mask.is_floating_point() else mask
     indices = _indices(found, dtype, data).contiguous()
     return (values.contiguous(), indices) if ret_typ == "both" else indices
+
+
+@topk.output_name_rule
+def _(*, ret_typ: str, **_: object) -> tuple[str, ...]:
+    return {"both": ("output0", "output1"), "value": ("output0",)}.get(ret_typ, ())
