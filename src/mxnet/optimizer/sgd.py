@@ -54,6 +54,10 @@ class SGD(Optimizer):
     def _update_one(self, lr: float, wd: float, weight: Any, grad: Any, state: Any, master: bool) -> None:
         attrs = self._common(lr, wd)
         momentum, copy = state if master else (state, None)
+        if master and self.lazy_update and grad.stype == "row_sparse" and weight.stype == "default":
+            self._update_one(lr, wd, copy, grad.astype("float32"), momentum, False)  # the gradient's rows of the master alone
+            self._store_master(weight, copy, grad)
+            return
         # MXNet updates master copies of all rows; without decay and momentum that is the same as the gradient's rows
         attrs["lazy_update"] = self.lazy_update and not (master and (wd or momentum is not None))
         name, arrays = "sgd_update", (weight, grad)
