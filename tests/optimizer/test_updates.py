@@ -148,10 +148,10 @@ def test_multi_precision_follows_float32(name, kwargs, dtype):
     np.testing.assert_allclose(results[0], results[1], rtol=rtol, atol=rtol)
 
 
-@pytest.mark.parametrize("name", ["sgd", "lars", "lamb"])
+@pytest.mark.parametrize("name", ["sgd", "lars", "lamb", "adam"])
 @pytest.mark.parametrize("precise", [False, True])
 def test_updates_together_equal_single_ones(name, precise):
-    kwargs = {} if name == "lamb" else {"momentum": 0.9}
+    kwargs = {"clip_gradient": 0.5, "rescale_grad": 0.7} if name in ("lamb", "adam") else {"momentum": 0.9}
     dtype = "float16" if precise else "float32"
     names = {0: "a_weight", 1: "b_bias", 2: "c_weight"}
 
@@ -170,6 +170,19 @@ def test_updates_together_equal_single_ones(name, precise):
 
     for a, b in zip(run(True), run(False)):
         np.testing.assert_allclose(a.asnumpy(), b.asnumpy(), rtol=2e-3 if precise else 1e-5, atol=1e-6)
+
+
+def test_a_subclass_with_its_own_update_gets_single_parameters():
+    seen = []
+
+    class Watching(mx.optimizer.Adam):
+        def update(self, index, weight, grad, state):
+            seen.append(index)
+            super().update(index, weight, grad, state)
+
+    ws = [mx.nd.ones((2,)), mx.nd.ones((2,))]
+    mx.optimizer.get_updater(Watching())([0, 1], [mx.nd.ones((2,))] * 2, ws)
+    assert seen == [0, 1]
 
 
 def row_sparse(rows, seed=3, shape=(6, 3)):

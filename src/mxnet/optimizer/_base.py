@@ -117,8 +117,16 @@ class Optimizer:
         return self.create_state(index, weight)
 
     def update_multi_precision(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        """One step, in the master copy where there is one."""
-        if self.multi_precision and weight._d.dtype in LOW_PRECISION:
+        """One step, in the master copy where there is one. Lists where the optimizer takes them (aggregate_num)."""
+        if isinstance(index, (list, tuple)):
+            if self.multi_precision and weight[0]._d.dtype in LOW_PRECISION:
+                masters = [s[0] for s in state]
+                self.update(index, masters, [g.astype("float32") for g in grad], [s[1] for s in state])
+                for w, m, g in zip(weight, masters, grad):
+                    self._store_master(w, m, g)
+            else:
+                self.update(index, weight, grad, state)
+        elif self.multi_precision and weight._d.dtype in LOW_PRECISION:
             master, inner = state
             self.update(index, master, grad.astype("float32"), inner)
             self._store_master(weight, master, grad)
