@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._base import LOW_PRECISION, Optimizer, aggregation_size, all_dense, run, zeros_like
+import torch
+
+from . import _together
+from ._base import LOW_PRECISION, Optimizer, aggregation_size, all_dense, check, run, zeros_like
 
 
 @Optimizer.register
@@ -54,8 +57,8 @@ class SGD(Optimizer):
     def _update_one(self, lr: float, wd: float, weight: Any, grad: Any, state: Any, master: bool) -> None:
         attrs = self._common(lr, wd)
         momentum, copy = state if master else (state, None)
-        if master and self.lazy_update and grad.stype == "row_sparse" and weight.stype == "default":
-            self._update_one(lr, wd, copy, grad.astype("float32"), momentum, False)  # the gradient's rows of the master alone
+        if master and momentum is None and wd == 0.0 and self.lazy_update and grad.stype == "row_sparse" and weight.stype == "default":
+            self._update_one(lr, wd, copy, grad.astype("float32"), None, False)  # no other row can change
             self._store_master(weight, copy, grad)
             return
         # MXNet updates master copies of all rows; without decay and momentum that is the same as the gradient's rows
@@ -69,18 +72,25 @@ class SGD(Optimizer):
         run(name, arrays, attrs, weight)
 
     def _update_together(self, lrs: list, wds: list, weights: Any, grads: Any, states: Any, master: bool) -> None:
-        attrs = self._common(0.0, 0.0)
-        del attrs["lr"], attrs["wd"]
-        attrs.update(lrs=tuple(map(float, lrs)), wds=tuple(map(float, wds)), num_weights=len(weights))
-        columns = [weights, grads]
-        name = "multi_mp_sgd" if master else "multi_sgd"
-        if self.momentum != 0.0:
-            name += "_mom"
-            attrs["momentum"] = float(self.momentum)
-            columns.append([s[0] for s in states] if master else states)
-        if master:
-            columns.append([s[1] for s in states])
-        run(name + "_update", [a for row in zip(*columns) for a in row], attrs, list(weights))
+        for w, g in zip(weights, grads):
+            check(self, w, g)
+        values, gradients = [w._d for w in weights], [g._d for g in grads]
+        momenta = [(s[0] if master else s)._d for s in states] if self.momentum != 0.0 else None
+        targets = [s[1]._d for s in states] if master else values
+        half = not master and values[0].dtype in LOW_PRECISION
+        if half:  # half arithmetic is done in float32 and rounded once
+            targets = [t.float() for t in values]
+            kept, momenta = momenta, momenta and [m.float() for m in momenta]
+        if master or half:
+            gradients = [g.float() for g in gradients]
+        gradients = _together.prepared(gradients, self.rescale_grad, self.clip_gradient)
+        for (lr, wd), places in _together.by_rate(lrs, wds).items():
+            part = [_together.pick(group, places) if group is not None else None for group in (targets, gradients, momenta)]
+            _together.sgd(*part, lr, wd, self.momentum)
+        if master or half:
+            torch._foreach_copy_(values, targets)
+        if half and momenta is not None:
+            torch._foreach_copy_(kept, momenta)
 
 
 @Optimizer.register
