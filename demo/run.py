@@ -104,8 +104,8 @@ def recommenders(args: argparse.Namespace) -> list[dict]:
                 rows.append({"kind": kind, "name": name, "optimizer": optimizer, "sparse": sparse, "steps": None,
                              **run(f"{name}, {optimizer}, {'sparse' if sparse else 'dense'}", job)})  # fmt: skip
         for sparse in (True, False):
-            steps = 20 if sparse else 4
-            job = {"kind": kind, **base, "optimizer": optimizers[0], "sparse": sparse, "epochs": 1, "steps": steps, "quiet": True}
+            steps = 20 if sparse else 2
+            job = {"kind": kind, **base, "optimizer": optimizers[0], "sparse": sparse, "epochs": 3, "steps": steps, "quiet": True}
             title = f"{name}, {optimizers[0]}, {'sparse' if sparse else 'dense'}, table of 2.6 million rows, {steps} steps"
             rows.append({"kind": kind, "name": name, "optimizer": optimizers[0], "sparse": sparse, "steps": steps, **run(title, job)})
     return rows
@@ -151,6 +151,7 @@ def main() -> None:
     if args.measure:
         print(json.dumps(measure(json.loads(args.measure))))
         return
+    sys.stdout.reconfigure(line_buffering=True)
     started = time.perf_counter()
     print("\n1. The first program: SciPy CSR -> MXNet CSR -> dot with ones")
     difference = first_program.main()

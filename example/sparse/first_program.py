@@ -14,7 +14,7 @@ import mxnet as mx
 def main(rows: int = 10_000, columns: int = 100_000, density: float = 1e-4, seed: int = 0) -> float:
     """Multiply, compare with SciPy, and return the largest difference."""
     # 1. A sparse matrix as SciPy programs have it: 10,000 x 100,000, one entry in ten thousand.
-    matrix = scipy.sparse.random(rows, columns, density=density, format="csr", dtype=np.float32, random_state=seed)
+    matrix = scipy.sparse.random(rows, columns, density=density, format="csr", dtype=np.float32, random_state=np.random.default_rng(seed))
 
     # 2. The same matrix as an MXNet array. Only the stored elements are kept: data, indices, indptr.
     csr = mx.nd.sparse.csr_matrix(matrix)
