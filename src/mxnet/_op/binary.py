@@ -169,3 +169,9 @@ def _(shapes: dict, **_: object) -> dict:
 def allclose(a: Tensor, b: Tensor, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = True) -> Tensor:
     """1 if |a - b| <= atol + rtol |b| everywhere, else 0, as a uint8 scalar."""
     return torch.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan).all().to(torch.uint8)
+
+
+@allclose.types
+def _(types: dict, **_: object) -> tuple:
+    known = types["a"] or types["b"]
+    return {"a": known, "b": known}, [torch.uint8]

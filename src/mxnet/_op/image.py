@@ -30,6 +30,11 @@ def to_tensor(data: Tensor) -> Tensor:
     return scaled.movedim(-1, -3).to(torch.float32, memory_format=torch.contiguous_format).contiguous()
 
 
+@to_tensor.types
+def _(types: dict, **_: object) -> tuple:
+    return types, [torch.float32]
+
+
 @op("_image_normalize", aliases=["_npx__image_normalize"])
 def normalize(data: Tensor, *, mean: Floats = (0.0, 0.0, 0.0, 0.0), std: Floats = (1.0, 1.0, 1.0, 1.0)) -> Tensor:
     """(data - mean) / std for each channel of (c, h, w) or (n, c, h, w), c = 1 or 3; one number serves all channels.

@@ -42,6 +42,15 @@ def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = Tru
     return _finite(data, init_output, out)
 
 
+def _float_types(types: dict, **_: object) -> tuple:
+    known = next((t for t in types.values() if t is not None), None)
+    return {n: t or known for n, t in types.items()}, [torch.float32]
+
+
+for _each in (multi_sum_sq, all_finite, multi_all_finite):
+    _each.types(_float_types)
+
+
 @op("reset_arrays", outputs=0)
 def reset_arrays(*data: Tensor, num_arrays: int) -> tuple[()]:
     """Fill every array with zeros, in place. No output."""

@@ -93,6 +93,9 @@ def _softsign(x: Tensor) -> Tensor:
 
 _ABS_INT: Callable[[Tensor], Tensor] = lambda x: x.clone() if x.dtype == torch.uint8 else torch.abs(x)  # noqa: E731
 
+#: the types that mixed precision converts
+_AMP_TYPES = (torch.float32, torch.float16, torch.bfloat16)
+
 #: name -> row. Sources: the functions' definitions in NIST's Digital Library of Mathematical Functions.
 UNARY: dict[str, Row] = {
     "abs": Row(torch.abs, "|x|", _ABS_INT, zero=True),
@@ -230,13 +233,19 @@ def cast(data: Tensor, *, dtype: DType) -> Tensor:
 
 @op("amp_cast", views=True)
 def amp_cast(data: Tensor, *, dtype: DType) -> Tensor:
-    """Float arrays in another float type; all others as they are."""
-    return data.to(dtype) if data.is_floating_point() else data
+    """float32, float16 and bfloat16 arrays in another type; all others as they are."""
+    return data.to(dtype) if data.dtype in _AMP_TYPES else data
+
+
+@amp_cast.types
+def _(types: dict, *, dtype: torch.dtype, **_: object) -> tuple:
+    kind = types["data"]
+    return types, [dtype if kind is None or kind in _AMP_TYPES else kind]
 
 
 @op("amp_multicast", outputs=lambda num_outputs, **_: num_outputs, views=True)
 def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) -> tuple[Tensor, ...]:
-    """All float arrays in the widest float type among them (cast_narrow: the narrowest)."""
+    """float32, float16 and bfloat16 arrays in the widest float type among all (cast_narrow: the narrowest); all others as they are."""
     if len(data) != num_outputs:
         raise MXNetError(f"amp_multicast: num_outputs is {num_outputs}, got {len(data)} arrays. Pass as many.")
     kinds = [t.dtype for t in data if t.is_floating_point()]
@@ -244,7 +253,7 @@ def amp_multicast(*data: Tensor, num_outputs: int, cast_narrow: bool = False) ->
         return data
     order = {torch.float16: 0, torch.bfloat16: 1, torch.float32: 2, torch.float64: 3}
     chosen = (min if cast_narrow else max)(kinds, key=order.__getitem__)
-    return tuple(t.to(chosen) if t.is_floating_point() else t for t in data)
+    return tuple(t.to(chosen) if t.dtype in _AMP_TYPES else t for t in data)
 
 
 @op("_contrib_quadratic")
