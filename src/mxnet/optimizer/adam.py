@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from . import _together
 from ._base import LOW_PRECISION, Optimizer, aggregation_size, all_dense, check, run, zeros_like
 
 
@@ -64,7 +65,7 @@ class Adam(Optimizer):
         gradients = [g._d for g in grads]
         if values[0].dtype in LOW_PRECISION:  # half arithmetic is done in float32 and rounded once
             wide, means, variances, gradients = ([t.float() for t in group] for group in (values, means, variances, gradients))
-        gradients = self._prepared_together(wide, gradients, self._get_wds(index))
+        gradients = _together.prepared(gradients, self.rescale_grad, self.clip_gradient, wide, self._get_wds(index))
         torch._foreach_lerp_(means, gradients, 1.0 - self.beta1)
         torch._foreach_mul_(variances, self.beta2)
         torch._foreach_addcmul_(variances, gradients, gradients, 1.0 - self.beta2)
@@ -76,16 +77,3 @@ class Adam(Optimizer):
                 m._d.copy_(new_m)
                 v._d.copy_(new_v)
             torch._foreach_copy_(values, wide)
-
-    def _prepared_together(self, weights: list, gradients: list, decays: list) -> list:
-        """clip(rescale_grad * grad + wd * weight) of each."""
-        if self.rescale_grad != 1.0:
-            gradients = torch._foreach_mul(gradients, float(self.rescale_grad))
-        if any(decays):
-            if len(set(decays)) == 1:
-                gradients = torch._foreach_add(gradients, weights, alpha=decays[0])
-            else:
-                gradients = torch._foreach_add(gradients, torch._foreach_mul(weights, decays))
-        if self.clip_gradient:
-            gradients = torch._foreach_clamp_max(torch._foreach_clamp_min(gradients, -self.clip_gradient), self.clip_gradient)
-        return gradients
