@@ -7,7 +7,7 @@ import numpy as np
 from ._runtime import rng
 from .context import Context, parse_context
 from .error import MXNetError
-from .ndarray.random import (  # noqa: F401
+from .ndarray.random import (
     exponential,
     gamma,
     generalized_negative_binomial,

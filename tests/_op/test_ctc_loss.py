@@ -2,9 +2,10 @@
 
 import itertools
 
-import mxnet as mx
 import numpy as np
 import pytest
+
+import mxnet as mx
 from mxnet.error import MXNetError
 
 nd = mx.nd
@@ -74,7 +75,10 @@ def test_labels_that_do_not_fit_cost_nothing():
         (lambda x: nd.CTCLoss(x, nd.array([[-2, 0], [1, 0]])), "label -2 is out of range"),
         (lambda x: nd.CTCLoss(x, nd.array([[1, 0]] * 2), nd.array([0, 3]), use_data_lengths=True), "data_lengths 0 is out of range"),
         (lambda x: nd.CTCLoss(x, nd.array([[1, 0]] * 2), nd.array([3, 9]), use_data_lengths=True), "data_lengths 9 is out of range"),
-        (lambda x: nd.CTCLoss(x, nd.array([[1, 0]] * 2), label_lengths=nd.array([3, 1]), use_label_lengths=True), "label_lengths 3 is out of range"),
+        (
+            lambda x: nd.CTCLoss(x, nd.array([[1, 0]] * 2), label_lengths=nd.array([3, 1]), use_label_lengths=True),
+            "label_lengths 3 is out of range",
+        ),
     ],
 )
 def test_errors(call, text):

@@ -1,8 +1,9 @@
 """Graph operators on CSR matrices."""
 
-import mxnet as mx
 import numpy as np
 import pytest
+
+import mxnet as mx
 from mxnet.error import MXNetError
 
 nd = mx.nd
@@ -42,7 +43,9 @@ def test_sampling_stays_in_the_graph(graph, weighted):
     seeds = nd.array([0], dtype="int64")
     if weighted:
         p = nd.array([0.0, 1, 1, 1, 1, 1])
-        vertices, sample, chances, layers = contrib.dgl_csr_neighbor_non_uniform_sample(graph, p, seeds, num_hops=2, num_neighbor=1, max_num_vertices=5)
+        vertices, sample, chances, layers = contrib.dgl_csr_neighbor_non_uniform_sample(
+            graph, p, seeds, num_hops=2, num_neighbor=1, max_num_vertices=5
+        )
         assert chances.shape == (5,)
     else:
         vertices, sample, layers = contrib.dgl_csr_neighbor_uniform_sample(graph, seeds, num_hops=2, num_neighbor=1, max_num_vertices=5)
@@ -71,7 +74,10 @@ def test_compact_gives_the_induced_graph(graph):
         (lambda g: contrib.dgl_subgraph(g, nd.array([9], dtype="int64"), return_mapping=False), "ids 0 ... 5"),
         (lambda g: contrib.dgl_subgraph(g, nd.array([2, 1], dtype="int64"), return_mapping=False), "ascending"),
         (lambda g: contrib.dgl_csr_neighbor_uniform_sample(g, nd.array([9], dtype="int64")), "seeds must be ids"),
-        (lambda g: contrib.dgl_csr_neighbor_uniform_sample(g, nd.array([1, 2], dtype="int64"), max_num_vertices=1), "exceed max_num_vertices 1"),
+        (
+            lambda g: contrib.dgl_csr_neighbor_uniform_sample(g, nd.array([1, 2], dtype="int64"), max_num_vertices=1),
+            "exceed max_num_vertices 1",
+        ),
         (lambda g: contrib.dgl_csr_neighbor_uniform_sample(g, nd.array([1], dtype="int64"), num_hops=0), "at least 1"),
         (lambda g: contrib.dgl_csr_neighbor_non_uniform_sample(g, nd.array([1]), nd.array([1], dtype="int64")), "Pass one for each"),
     ],

@@ -1,9 +1,10 @@
 """Operators that read or write by index, coordinates, sequences."""
 
-import mxnet as mx
 import numpy as np
 import pytest
 import torch
+
+import mxnet as mx
 from mxnet.error import MXNetError
 
 nd = mx.nd

@@ -1,8 +1,9 @@
 """Operators that make arrays from a rule."""
 
-import mxnet as mx
 import numpy as np
 import pytest
+
+import mxnet as mx
 from mxnet.error import MXNetError
 
 nd = mx.nd
@@ -18,6 +19,14 @@ def test_constants(dtype):
         (I._full(shape=(2, 3), value=3.7, dtype=dtype), np.array(3.7).astype(dtype)),
     ]:
         assert got.shape == (2, 3) and got.dtype == np.dtype(dtype) and (got.asnumpy() == want).all()
+
+
+def test_set_value_and_onehot_encode():
+    x = nd.zeros((2, 3))
+    I._set_value(src=2.5, out=x)
+    assert (x.asnumpy() == 2.5).all()
+    I._onehot_encode(nd.array([2, 0]), x, out=x)
+    assert x.asnumpy().tolist() == [[0, 0, 1], [1, 0, 0]]
 
 
 def test_ranges():
@@ -70,6 +79,7 @@ def test_like_has_zero_gradient():
         (lambda: I._eye(N=-1), "must not be negative"),
         (lambda: I._full(shape=(2,)), "value is required"),
         (lambda: I._full(shape=(2,), value="nan", dtype="int32"), "no integer"),
+        (lambda: I._set_value(src=2), "Pass out=array"),
         (lambda: I._zeros(shape=(2, -1)), "sizes of 0 or more"),
         (lambda: I._zeros(shape=(2,), dtype="complex64"), "dtype must be a data type"),
     ],

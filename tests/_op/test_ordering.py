@@ -1,8 +1,9 @@
 """sort, argsort, topk."""
 
-import mxnet as mx
 import numpy as np
 import pytest
+
+import mxnet as mx
 from mxnet.error import MXNetError
 
 nd = mx.nd

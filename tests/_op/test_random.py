@@ -2,11 +2,12 @@
 
 import math
 
-import mxnet as mx
 import numpy as np
 import pytest
 import scipy.stats as st
 import torch
+
+import mxnet as mx
 from mxnet.error import MXNetError
 
 nd = mx.nd
@@ -136,7 +137,14 @@ DENSITIES = [
     ("exponential", [1, 0.5], [[1.5, 1.0]], None, lambda x, a: st.expon.logpdf(x, scale=1 / a), True),
     ("poisson", [1, 3], [[1.5, 1.0]], None, lambda x, a: st.poisson.logpmf(x, a), False),
     ("negative_binomial", [1, 3], [[1.5, 2.0]], [[0.4, 0.7]], lambda x, a, b: st.nbinom.logpmf(x, a, b), False),
-    ("generalized_negative_binomial", [1, 3], [[1.5, 2.0]], [[0.4, 0.7]], lambda x, m, a: st.nbinom.logpmf(x, 1 / a, 1 / (m * a + 1)), False),
+    (
+        "generalized_negative_binomial",
+        [1, 3],
+        [[1.5, 2.0]],
+        [[0.4, 0.7]],
+        lambda x, m, a: st.nbinom.logpmf(x, 1 / a, 1 / (m * a + 1)),
+        False,
+    ),
 ]
 
 

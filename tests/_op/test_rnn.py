@@ -1,9 +1,10 @@
 """The RNN operator against torch's layers and against the equations step by step."""
 
-import mxnet as mx
 import numpy as np
 import pytest
 import torch
+
+import mxnet as mx
 from mxnet._op.registry import find
 from mxnet._op.rnn import Layout
 from mxnet.error import MXNetError
@@ -24,7 +25,7 @@ def layer(mode, layers, both, projection):
 
 
 def packed(module):
-    weights = [w for w in module.all_weights]
+    weights = list(module.all_weights)
     flat = [p for cell in weights for p in (cell[:2] + cell[4:])] + [p for cell in weights for p in cell[2:4]]
     return nd.array(torch.cat([p.detach().reshape(-1) for p in flat]))
 
@@ -113,7 +114,9 @@ def test_gradients_by_finite_differences():
             for h in (1e-5, -1e-5):
                 b = a.asnumpy().copy()
                 b.ravel()[i] += h
-                moved.append(nd.RNN(*[nd.array(b, dtype="float64") if j == k else c for j, c in enumerate(arrays)], **attrs).asnumpy().sum())
+                moved.append(
+                    nd.RNN(*[nd.array(b, dtype="float64") if j == k else c for j, c in enumerate(arrays)], **attrs).asnumpy().sum()
+                )
             assert abs((moved[0] - moved[1]) / 2e-5 - a.grad.asnumpy().ravel()[i]) < 1e-6
 
 

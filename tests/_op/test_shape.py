@@ -1,9 +1,10 @@
 """Shape, slicing, joining and rearranging operators against NumPy."""
 
-import mxnet as mx
 import numpy as np
 import pytest
 import torch
+
+import mxnet as mx
 from mxnet._op.registry import find
 from mxnet.error import MXNetError
 
@@ -103,7 +104,10 @@ def test_every_type_moves_unchanged(dtype):
         (nd.flip(x, axis=(0, 2)), a[::-1, :, ::-1]),
         (nd.diag(x, k=1, axis1=1, axis2=2), np.diagonal(a, 1, 1, 2)),
         (nd.expand_dims(x, axis=-1), a[..., None]),
-        (nd.space_to_depth(x.reshape((1, 3, 2, 4)), block_size=2), a.reshape(1, 3, 1, 2, 2, 2).transpose(0, 3, 5, 1, 2, 4).reshape(1, 12, 1, 2)),
+        (
+            nd.space_to_depth(x.reshape((1, 3, 2, 4)), block_size=2),
+            a.reshape(1, 3, 1, 2, 2, 2).transpose(0, 3, 5, 1, 2, 4).reshape(1, 12, 1, 2),
+        ),
     ]
     for got, want in pairs:
         assert got.dtype == np.dtype(dtype) and got.shape == want.shape
@@ -116,7 +120,10 @@ def test_bfloat16_moves_unchanged():
     assert nd.concat(x, x, dim=0).shape == (4, 3)
 
 
-@pytest.mark.parametrize("begin, end, step", [((1,), (9,), ()), ((-9,), (2,), ()), ((3,), (1,), ()), ((3,), (None,), (-1,)), ((None,), (-5,), (-2,)), ((), (), ())])
+@pytest.mark.parametrize(
+    "begin, end, step",
+    [((1,), (9,), ()), ((-9,), (2,), ()), ((3,), (1,), ()), ((3,), (None,), (-1,)), ((None,), (-5,), (-2,)), ((), (), ())],
+)
 def test_slice_is_a_numpy_slice(begin, end, step):
     x = grid(4, 5)
     cuts = tuple(slice(b, e, s) for b, e, s in zip(begin, end, step or (None,) * len(begin)))

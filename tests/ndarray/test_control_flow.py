@@ -1,8 +1,9 @@
 """foreach, while_loop, cond on arrays."""
 
-import mxnet as mx
 import numpy as np
 import pytest
+
+import mxnet as mx
 from mxnet.error import MXNetError
 
 nd = mx.nd
@@ -19,7 +20,9 @@ def test_foreach_stacks_outputs_and_hands_states_on():
 
 
 def test_foreach_keeps_nesting():
-    outs, states = contrib.foreach(lambda d, s: ([d[0], [d[1], d[0]]], [s[0] + 1, s[1]]), [grid(3, 2), grid(3)], [nd.zeros((1,)), nd.ones((4,))])
+    outs, states = contrib.foreach(
+        lambda d, s: ([d[0], [d[1], d[0]]], [s[0] + 1, s[1]]), [grid(3, 2), grid(3)], [nd.zeros((1,)), nd.ones((4,))]
+    )
     assert outs[0].shape == (3, 2) and outs[1][0].shape == (3, 1) and outs[1][1].shape == (3, 2)
     assert states[0].asscalar() == 3 and states[1].shape == (4,)
     outs, states = contrib.foreach(lambda d, s: ([], s), grid(3, 2), [])
@@ -38,7 +41,9 @@ def test_foreach_gradient():
 
 
 def test_while_loop_pads_with_zeros():
-    outs, (i, total) = contrib.while_loop(lambda i, t: i < 3, lambda i, t: ([i + 10], [i + 1, t + i]), [nd.array([0]), nd.array([0])], max_iterations=5)
+    outs, (i, total) = contrib.while_loop(
+        lambda i, t: i < 3, lambda i, t: ([i + 10], [i + 1, t + i]), [nd.array([0]), nd.array([0])], max_iterations=5
+    )
     assert outs[0].asnumpy().ravel().tolist() == [10, 11, 12, 0, 0] and i.asscalar() == 3 and total.asscalar() == 3
 
 
@@ -55,7 +60,9 @@ def test_while_loop_gradient():
     x = nd.array([2.0])
     x.attach_grad()
     with mx.autograd.record():
-        _, (i, y) = contrib.while_loop(lambda i, y: i < 3, lambda i, y: ([y], [i + 1, y * x]), [nd.array([0]), nd.ones((1,))], max_iterations=4)
+        _, (i, y) = contrib.while_loop(
+            lambda i, y: i < 3, lambda i, y: ([y], [i + 1, y * x]), [nd.array([0]), nd.ones((1,))], max_iterations=4
+        )
     y.backward()
     assert x.grad.asscalar() == 12
 

@@ -47,7 +47,9 @@ def ravel_multi_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
     """
     shape = _check_shape("_ravel_multi_index", shape)
     if data.ndim != 2 or data.shape[0] != len(shape):
-        raise MXNetError(f"_ravel_multi_index: data must have shape ({len(shape)}, N) for shape {shape}, got {tuple(data.shape)}. Reshape it.")
+        raise MXNetError(
+            f"_ravel_multi_index: data must have shape ({len(shape)}, N) for shape {shape}, got {tuple(data.shape)}. Reshape it."
+        )
     places = data[0].long()
     for axis in range(1, len(shape)):
         places = places * shape[axis] + data[axis].long()
@@ -72,7 +74,9 @@ def unravel_index(data: Tensor, *, shape: Shape | None = None) -> Tensor:
 
 
 @op("_histogram", aliases=["_npi_histogram"], outputs=2, zero_grad=True)
-def histogram(data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None = None, range: Floats | None = None) -> tuple[Tensor, Tensor]:
+def histogram(
+    data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None = None, range: Floats | None = None
+) -> tuple[Tensor, Tensor]:
     """Counts (int64) of the values in each bin, and the edges of the bins: bin_cnt equal ones over range, or those of `bins`.
 
     A value belongs to a bin if low <= value < high; the last bin includes its upper edge. NaN and values outside are not counted.
@@ -85,7 +89,9 @@ def histogram(data: Tensor, bins: Tensor | None = None, *, bin_cnt: int | None =
             raise MXNetError(f"_histogram: bin_cnt {bin_cnt} and range {range} must both be given. Pass them, or an array of edges.")
         low, high = range
         if bin_cnt < 1 or not low <= high or not math.isfinite(high - low):
-            raise MXNetError(f"_histogram: bin_cnt {bin_cnt} must be at least 1 and range {range} increasing. Pass e.g. bin_cnt=10, range=(0, 1).")
+            raise MXNetError(
+                f"_histogram: bin_cnt {bin_cnt} must be at least 1 and range {range} increasing. Pass e.g. bin_cnt=10, range=(0, 1)."
+            )
         edges = torch.linspace(low, high, bin_cnt + 1, dtype=torch.float64, device=data.device)
         shown = edges.to(data.dtype)
     else:

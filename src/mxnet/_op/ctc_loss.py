@@ -37,7 +37,9 @@ def ctc_loss(
     steps, batch = _check(data, label)
     blank, padding = (0, 0) if blank_label == "first" else (data.shape[2] - 1, -1)
     targets = label.long()
-    input_sizes = _lengths("data_lengths", data_lengths, batch, 1, steps) if use_data_lengths else torch.full((batch,), steps, device=data.device)
+    input_sizes = (
+        _lengths("data_lengths", data_lengths, batch, 1, steps) if use_data_lengths else torch.full((batch,), steps, device=data.device)
+    )
     if use_label_lengths:
         target_sizes = _lengths("label_lengths", label_lengths, batch, 0, targets.shape[1])
     else:
@@ -57,7 +59,9 @@ def ctc_loss(
 
 def _check(data: Tensor, label: Tensor) -> tuple[int, int]:
     if data.ndim != 3 or label.ndim != 2:
-        raise MXNetError(f"CTCLoss: data must have shape (T, N, C) and label (N, L), got {tuple(data.shape)} and {tuple(label.shape)}. Reshape them.")
+        raise MXNetError(
+            f"CTCLoss: data must have shape (T, N, C) and label (N, L), got {tuple(data.shape)} and {tuple(label.shape)}. Reshape them."
+        )
     expect_float("CTCLoss", data)
     steps, batch, _ = data.shape
     if label.shape[0] != batch:

@@ -144,12 +144,16 @@ def _compacted(graph: Csr, vertices: Tensor, size: int) -> Csr:
     if not isinstance(graph, Csr):
         raise _only_csr("_contrib_dgl_graph_compact")
     if not 0 <= size <= min(graph.shape[0], vertices.numel() - 1) or int(vertices[-1]) != size:
-        raise MXNetError(f"_contrib_dgl_graph_compact: graph size {size} is not the vertex count {int(vertices[-1])} of its array. Pass that.")
+        raise MXNetError(
+            f"_contrib_dgl_graph_compact: graph size {size} is not the vertex count {int(vertices[-1])} of its array. Pass that."
+        )
     ids = vertices[:size].long()
     order = torch.argsort(ids)
     last = int(graph.indptr[size])
     at = torch.searchsorted(ids[order], graph.indices[:last]).clamp(max=max(size - 1, 0))
     columns = order[at]
     if last and bool((ids[columns] != graph.indices[:last]).any()):
-        raise MXNetError("_contrib_dgl_graph_compact: the graph has an edge to a vertex that is not in its vertex array. Pass matching arrays.")
+        raise MXNetError(
+            "_contrib_dgl_graph_compact: the graph has an edge to a vertex that is not in its vertex array. Pass matching arrays."
+        )
     return Csr(graph.data[:last], columns, graph.indptr[: size + 1].clone(), (size, size))

@@ -14,7 +14,10 @@ from .registry import op
 
 def _sampled(graph: Csr, seeds: Tensor, weights: Tensor | None, hops: int, neighbours: int, most: int,
              generator: torch.Generator) -> tuple[Tensor, Csr, Tensor, list[int]]:  # fmt: skip
-    """Breadth first from the seeds until max_num_vertices are found, as MXNet does: vertices and their count, edges by vertex, layers, and the vertices in ascending order."""
+    """Breadth first from the seeds until max_num_vertices are found, as MXNet does.
+
+    Vertices and their count, edges by vertex, layers, and the vertices in ascending order.
+    """
     start = sorted(set(seeds.long().tolist()))
     if start and (start[0] < 0 or start[-1] >= graph.shape[0]):
         raise MXNetError(f"dgl_csr_neighbor_sample: seeds must be ids 0 ... {graph.shape[0] - 1}. Check them.")
@@ -52,7 +55,9 @@ def _choose(count: int, wanted: int, weights: Tensor | None, generator: torch.Ge
     return usable[torch.topk(keys, wanted).indices].sort().values
 
 
-def _assembled(graph: Csr, layer: dict[int, int], chosen: dict[int, Tensor], columns: Tensor, most: int) -> tuple[Tensor, Csr, Tensor, list[int]]:
+def _assembled(
+    graph: Csr, layer: dict[int, int], chosen: dict[int, Tensor], columns: Tensor, most: int
+) -> tuple[Tensor, Csr, Tensor, list[int]]:
     order = sorted(layer)
     vertices = torch.zeros(most + 1, dtype=torch.int64)
     vertices[: len(order)] = torch.tensor(order, dtype=torch.int64)

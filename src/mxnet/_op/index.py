@@ -66,7 +66,9 @@ def by_mode(op_name: str, index: Tensor, size: int, axis: int, mode: str) -> Ten
     if mode == "wrap":
         return places.remainder(max(size, 1))
     if not places.is_meta and places.numel() and int(places.min()) < 0:
-        raise IndexError(f"index {int(places.min())} is out of range for axis {axis} with size {size} (mode 'raise' takes no negative ones)")
+        raise IndexError(
+            f"index {int(places.min())} is out of range for axis {axis} with size {size} (mode 'raise' takes no negative ones)"
+        )
     return in_range(places, size, axis)
 
 
@@ -96,16 +98,16 @@ def batch_take(a: Tensor, indices: Tensor) -> Tensor:
     if a.ndim < 2:
         raise MXNetError(f"batch_take: a must have at least 2 dimensions, got shape {tuple(a.shape)}. Reshape it.")
     if math.prod(a.shape[:-1]) != indices.numel():
-        raise MXNetError(f"batch_take: a has {math.prod(a.shape[:-1])} rows but indices {indices.numel()} entries. Pass one index for each row.")
+        raise MXNetError(
+            f"batch_take: a has {math.prod(a.shape[:-1])} rows but indices {indices.numel()} entries. Pass one index for each row."
+        )
     places = by_mode("batch_take", indices, a.shape[-1], a.ndim - 1, "clip").reshape(-1, 1)
     picked = a.reshape(-1, a.shape[-1]).gather(1, places).reshape(indices.shape)
     return with_zero_gradients(picked, indices)
 
 
 @op("pick", aliases=["choose_element_0index", "_npx_pick"])
-def pick(
-    data: Tensor, index: Tensor, *, axis: int | None = -1, keepdims: bool = False, mode: Literal["clip", "wrap"] = "clip"
-) -> Tensor:
+def pick(data: Tensor, index: Tensor, *, axis: int | None = -1, keepdims: bool = False, mode: Literal["clip", "wrap"] = "clip") -> Tensor:
     """The element index[...] of data along an axis. index has the shape of data without that axis, or with size 1 there.
 
     mode: indices beyond the axis are clipped or wrapped. The gradient of index is zero.
@@ -223,6 +225,16 @@ def one_hot(indices: Tensor, *, depth: int, on_value: float = 1.0, off_value: fl
     hit = indices.long().unsqueeze(-1) == classes
     on, off = (torch.full((), v, dtype=torch.float64, device=indices.device).to(dtype) for v in (on_value, off_value))
     return torch.where(hit, on, off)
+
+
+@op("_onehot_encode", zero_grad=True)
+def onehot_encode(lhs: Tensor, rhs: Tensor) -> Tensor:
+    """one_hot(lhs) in the shape (lhs.size, classes) and type of rhs, which the caller usually also passes as out."""
+    if rhs.ndim != 2 or lhs.numel() != rhs.shape[0]:
+        raise MXNetError(
+            f"_onehot_encode: lhs has {lhs.numel()} indices, rhs shape {tuple(rhs.shape)}. Pass rhs of shape (indices, classes)."
+        )
+    return (lhs.reshape(-1, 1).long() == torch.arange(rhs.shape[1], device=lhs.device)).to(rhs.dtype)
 
 
 @op("where", aliases=["_sparse_where"], amp="widest")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -69,7 +70,9 @@ def _arange_of(name: str, start: float, stop: float | None, step: float, repeat:
     if repeat < 1:
         raise MXNetError(f"{name}: repeat {repeat} must be at least 1. Pass how often each value comes.")
     if not (start < stop if step > 0 else start > stop) or not math.isfinite(stop - start):
-        raise MXNetError(f"{name}: start {start}, stop {stop}, step {step} give no values. Pass stop beyond start in the direction of step.")
+        raise MXNetError(
+            f"{name}: start {start}, stop {stop}, step {step} give no values. Pass stop beyond start in the direction of step."
+        )
     return _steps(start, step, math.ceil((stop - start) / step) * repeat, repeat, dtype, device)
 
 
@@ -112,6 +115,15 @@ def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = torch.f
     return (torch.arange(N, device=device)[:, None] + k == columns[None, :]).to(dtype)
 
 
+@op("_set_value")
+def set_value(*, src: float, device: torch.device, out: Any = None) -> Tensor:
+    """Every element of `out` set to src."""
+    if not isinstance(out, Tensor):
+        raise MXNetError("_set_value: there is nothing to fill. Pass out=array.")
+    number = src if out.is_floating_point() or out.dtype == torch.bool else _integer("_set_value", src)
+    return torch.full_like(out, number)
+
+
 @op("zeros_like", aliases=["_sparse_zeros_like"], zero_grad=True)
 def zeros_like(data: Tensor) -> Tensor:
     """Zeros in the shape and type of data."""
@@ -125,9 +137,7 @@ def ones_like(data: Tensor) -> Tensor:
 
 
 @op("_contrib_arange_like", aliases=["_npx_arange_like"])
-def arange_like(
-    data: Tensor, *, start: float = 0.0, step: float = 1.0, repeat: int = 1, ctx: str = "", axis: int | None = None
-) -> Tensor:
+def arange_like(data: Tensor, *, start: float = 0.0, step: float = 1.0, repeat: int = 1, ctx: str = "", axis: int | None = None) -> Tensor:
     """start, start + step, ... in the shape and type of data, or as a vector of the size of one axis. The gradient is zero.
 
     >>> mx.nd.contrib.arange_like(mx.nd.zeros((2, 3)), axis=1).asnumpy().tolist()

@@ -49,8 +49,6 @@ def concat(*data: Tensor, dim: int = 1) -> Tensor:
     return _concat("Concat", data, dim)
 
 
-
-
 @op("_rnn_param_concat", aliases=["_npi_rnn_param_concat"])
 def rnn_param_concat(*data: Tensor, dim: int = 1) -> Tensor:
     """Concat of flattened weights and biases into the parameter vector of the RNN operator."""
@@ -90,7 +88,9 @@ def split(data: Tensor, *, num_outputs: int, axis: int = 1, squeeze_axis: bool =
     if size % num_outputs:
         raise MXNetError(f"SliceChannel: axis {axis} of size {size} cannot be split into {num_outputs} equal parts. Pass a divisor.")
     if squeeze_axis and size != num_outputs:
-        raise MXNetError(f"SliceChannel: squeeze_axis needs parts of size 1, but axis {axis} has {size} for {num_outputs} parts. Pass num_outputs={size}.")
+        raise MXNetError(
+            f"SliceChannel: squeeze_axis needs parts of size 1, but axis {axis} has {size} for {num_outputs} parts. Pass num_outputs={size}."
+        )
     if squeeze_axis:
         return data.unbind(axis)
     return data.split(size // num_outputs, axis)
@@ -123,7 +123,9 @@ def split_v2(data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool 
     for i, low in enumerate(starts):
         high = starts[i + 1] if i + 1 < len(starts) else size
         if not 0 <= low <= high <= size:
-            raise MXNetError(f"_split_v2: part {i} would be {low}:{high} of axis {axis} with size {size}. Pass increasing indices within it.")
+            raise MXNetError(
+                f"_split_v2: part {i} would be {low}:{high} of axis {axis} with size {size}. Pass increasing indices within it."
+            )
         part = data.narrow(axis, low, high - low)
         if squeeze_axis:
             if high - low != 1:

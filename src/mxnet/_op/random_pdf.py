@@ -17,7 +17,9 @@ from .nn_gradients import with_zero_gradients
 from .registry import op
 
 
-def _density(name: str, log_density: Callable[..., Tensor], sample: Tensor, is_log: bool, discrete: bool = False, **params: Tensor) -> Tensor:
+def _density(
+    name: str, log_density: Callable[..., Tensor], sample: Tensor, is_log: bool, discrete: bool = False, **params: Tensor
+) -> Tensor:
     """exp(log_density(sample, *params)), or its logarithm; params spread over the samples."""
     expect_float(name, sample, "sample")
     same_dtype(name, sample=sample, **params)
@@ -115,7 +117,9 @@ def pdf_dirichlet(sample: Tensor, alpha: Tensor, *, is_log: bool = False) -> Ten
     lead = alpha.ndim - 1
     fits = 0 <= lead < sample.ndim and alpha.shape[-1] == sample.shape[-1] and alpha.shape[:-1] == sample.shape[:lead]
     if not fits:
-        raise MXNetError(f"{name}: alpha has shape {tuple(alpha.shape)}, sample {tuple(sample.shape)}. Pass alpha S + (k,) and sample S + T + (k,).")
+        raise MXNetError(
+            f"{name}: alpha has shape {tuple(alpha.shape)}, sample {tuple(sample.shape)}. Pass alpha S + (k,) and sample S + T + (k,)."
+        )
     a = alpha.reshape(*alpha.shape[:-1], *(1,) * (sample.ndim - alpha.ndim), alpha.shape[-1])
     x = sample
     if sample.dtype in HALF:

@@ -27,7 +27,9 @@ def pad(data: Tensor, *, mode: Literal["constant", "edge", "reflect"], pad_width
     if data.ndim not in (4, 5):
         raise MXNetError(f"Pad: data must have 4 or 5 dimensions, got shape {tuple(data.shape)}. Reshape it.")
     if len(pad_width) != 2 * data.ndim:
-        raise MXNetError(f"Pad: pad_width {pad_width} must have {2 * data.ndim} entries for {data.ndim} dimensions. Pass (before, after) for each.")
+        raise MXNetError(
+            f"Pad: pad_width {pad_width} must have {2 * data.ndim} entries for {data.ndim} dimensions. Pass (before, after) for each."
+        )
     if any(pad_width[:4]):
         raise MXNetError(f"Pad: pad_width {pad_width} must be 0 for the first two axes. Pad other axes only.")
     expect_float("Pad", data)
@@ -118,19 +120,27 @@ def space_to_depth(data: Tensor, *, block_size: int) -> Tensor:
     return data.reshape(n, c, h // b, b, w // b, b).permute(0, 3, 5, 1, 2, 4).reshape(n, c * b * b, h // b, w // b)
 
 
-def _windows(name: str, sizes: tuple[int, ...], kernel: tuple, stride: tuple, dilate: tuple, pads: tuple) -> tuple[list[tuple], tuple, tuple]:
+def _windows(
+    name: str, sizes: tuple[int, ...], kernel: tuple, stride: tuple, dilate: tuple, pads: tuple
+) -> tuple[list[tuple], tuple, tuple]:
     """For each spatial axis (kernel, windows, stride, dilation), and the full stride and padding."""
     dims = len(kernel)
     if dims not in (1, 2, 3) or min(kernel) < 1:
         raise MXNetError(f"{name}: kernel {kernel} must have 1 to 3 entries of at least 1. Pass e.g. (3, 3).")
     if len(sizes) != dims:
         raise MXNetError(f"{name}: kernel {kernel} needs {dims} spatial axes, got sizes {sizes}. Pass as many.")
-    steps, dilations, borders = window(name, "stride", stride, dims, 1, 1), window(name, "dilate", dilate, dims, 1, 1), window(name, "pad", pads, dims, 0, 0)
+    steps, dilations, borders = (
+        window(name, "stride", stride, dims, 1, 1),
+        window(name, "dilate", dilate, dims, 1, 1),
+        window(name, "pad", pads, dims, 0, 0),
+    )
     rows = []
     for size, k, s, d, p in zip(sizes, kernel, steps, dilations, borders):
         count = (size + 2 * p - d * (k - 1) - 1) // s + 1
         if count < 1:
-            raise MXNetError(f"{name}: kernel {kernel} with dilate {dilations} exceeds sizes {sizes} with pad {borders}. Pass a smaller kernel.")
+            raise MXNetError(
+                f"{name}: kernel {kernel} with dilate {dilations} exceeds sizes {sizes} with pad {borders}. Pass a smaller kernel."
+            )
         rows.append((k, count, s, d))
     return rows, steps, borders
 

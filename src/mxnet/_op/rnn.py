@@ -200,7 +200,9 @@ def _stepwise(projection: object, x: Tensor) -> bool:
     return bool(projection) and x.device.type == "cpu"
 
 
-def _fused(mode: str, x: Tensor, state: Tensor, cell: Tensor | None, cells: list[list[Tensor]], layers: int, both: bool) -> tuple[Tensor, ...]:
+def _fused(
+    mode: str, x: Tensor, state: Tensor, cell: Tensor | None, cells: list[list[Tensor]], layers: int, both: bool
+) -> tuple[Tensor, ...]:
     flat = [t for c in cells for t in c]
     train = any(t.requires_grad for t in (x, state, *flat))  # cuDNN keeps what backward needs only then
     if mode == "lstm":

@@ -22,7 +22,9 @@ def _check(name: str, data: Tensor, lengths: Tensor | None, use: bool, axis: int
         raise MXNetError(f"{name}: use_sequence_length needs the input sequence_length. Pass it.")
     batch = data.shape[1 - axis]
     if tuple(lengths.shape) != (batch,):
-        raise MXNetError(f"{name}: sequence_length has shape {tuple(lengths.shape)}, the batch has {batch} sequences. Pass one length for each.")
+        raise MXNetError(
+            f"{name}: sequence_length has shape {tuple(lengths.shape)}, the batch has {batch} sequences. Pass one length for each."
+        )
     return lengths.long()
 
 

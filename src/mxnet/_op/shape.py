@@ -39,7 +39,9 @@ def reshape_target(dims: Sequence[int], shape: Sequence[int], reverse: bool = Fa
     for token in tokens:
         code = token[0]
         if code in (0, -4) and at >= len(source) or code == -3 and at + 2 > len(source):
-            raise MXNetError(f"Reshape: code {code} in shape {tuple(shape)} has no axis left in data of shape {tuple(dims)}. Use fewer codes.")
+            raise MXNetError(
+                f"Reshape: code {code} in shape {tuple(shape)} has no axis left in data of shape {tuple(dims)}. Use fewer codes."
+            )
         if code == -2:
             target += source[at:]
             at = len(source)
@@ -92,7 +94,9 @@ def _inferred(target: list[int], dims: Sequence[int], shape: Sequence[int]) -> l
         known = -math.prod(target)
         target[target.index(-1)] = total // known if known else 0
     if math.prod(target) != total:
-        raise MXNetError(f"Reshape: data of shape {tuple(dims)} ({total} elements) cannot become {tuple(target)}. Pass a shape of that size.")
+        raise MXNetError(
+            f"Reshape: data of shape {tuple(dims)} ({total} elements) cannot become {tuple(target)}. Pass a shape of that size."
+        )
     return target
 
 
@@ -164,7 +168,9 @@ def _bounds(name: str, begin: int | None, end: int | None, ndim: int) -> tuple[i
     begin, end = 0 if begin is None else begin, ndim if end is None else end
     low, high = begin + ndim if begin < 0 else begin, end + ndim if end < 0 else end
     if not 0 <= low <= high <= ndim:
-        raise MXNetError(f"reshape_like: {name}_begin {begin} and {name}_end {end} are no range of {ndim} axes. Pass 0 <= begin <= end <= {ndim}.")
+        raise MXNetError(
+            f"reshape_like: {name}_begin {begin} and {name}_end {end} are no range of {ndim} axes. Pass 0 <= begin <= end <= {ndim}."
+        )
     return low, high
 
 
@@ -176,7 +182,9 @@ def expand_dims(data: Tensor, *, axis: int) -> Tensor:
     (2, 1, 3)
     """
     if not -data.ndim - 1 <= axis <= data.ndim:
-        raise MXNetError(f"expand_dims: axis {axis} is out of range for data of {data.ndim} dimensions. Pass {-data.ndim - 1} <= axis <= {data.ndim}.")
+        raise MXNetError(
+            f"expand_dims: axis {axis} is out of range for data of {data.ndim} dimensions. Pass {-data.ndim - 1} <= axis <= {data.ndim}."
+        )
     return data.unsqueeze(axis)
 
 
@@ -213,7 +221,9 @@ def transpose(data: Tensor, *, axes: Shape = ()) -> Tensor:
     if not axes:
         return data.permute(tuple(range(data.ndim - 1, -1, -1)))
     if sorted(axes) != list(range(data.ndim)):
-        raise MXNetError(f"transpose: axes {tuple(axes)} are no permutation of the {data.ndim} axes of data. Name each of 0 ... {data.ndim - 1} once.")
+        raise MXNetError(
+            f"transpose: axes {tuple(axes)} are no permutation of the {data.ndim} axes of data. Name each of 0 ... {data.ndim - 1} once."
+        )
     return data.permute(axes)
 
 

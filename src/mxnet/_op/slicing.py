@@ -71,7 +71,9 @@ def slice_axis(data: Tensor, *, axis: int, begin: int, end: int | None) -> Tenso
     low = begin + size if begin < 0 else begin
     high = size if end is None else end + size if end < 0 else end
     if not 0 <= low < high <= size and not (size == 0 and low == high == 0):
-        raise MXNetError(f"slice_axis: begin {begin} and end {end} are no range of axis {axis} with size {size}. Pass 0 <= begin < end <= {size}.")
+        raise MXNetError(
+            f"slice_axis: begin {begin} and end {end} are no range of axis {axis} with size {size}. Pass 0 <= begin < end <= {size}."
+        )
     return data.narrow(axis, low, high - low)
 
 
@@ -168,4 +170,3 @@ def crop(*data: Tensor, offset: Shape = (0, 0), h_w: Shape = (0, 0), center_crop
         )
     part = source[:, :, top : top + height, left : left + width].contiguous()
     return with_zero_gradients(part, *data[1:])
-

@@ -132,7 +132,9 @@ def _arguments(variables: Any) -> Any:
 def _check_column(column: list[Array]) -> None:
     shapes = {tuple(a.shape) for a in column}
     if len(shapes) > 1:
-        raise ValueError(f"while_loop: func returned outputs of different shapes ({sorted(shapes)}) for one place. Return one shape in each step.")
+        raise ValueError(
+            f"while_loop: func returned outputs of different shapes ({sorted(shapes)}) for one place. Return one shape in each step."
+        )
 
 
 def _number(value: Any, kind: type, what: str) -> Any:
@@ -142,7 +144,9 @@ def _number(value: Any, kind: type, what: str) -> Any:
     try:
         return kind(value)
     except (TypeError, ValueError):
-        raise ValueError(f"control flow: {what} must be a {kind.__name__}, got {type(value).__name__}. Return a number or an array of one element.") from None
+        raise ValueError(
+            f"control flow: {what} must be a {kind.__name__}, got {type(value).__name__}. Return a number or an array of one element."
+        ) from None
 
 
 def cond(pred: Any, then_func: Callable[[], Any], else_func: Callable[[], Any]) -> Any:

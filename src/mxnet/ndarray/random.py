@@ -44,7 +44,9 @@ def _draw(name: str, params: dict[str, Any], shape: Any, dtype: Any, ctx: Any, o
     if any(isinstance(v, Array) for v in values):
         for v in values:
             if not isinstance(v, Array):
-                raise AssertionError(f"random.{name}: parameters must be all arrays or all numbers, got {type(v).__name__} too. Convert it.")
+                raise AssertionError(
+                    f"random.{name}: parameters must be all arrays or all numbers, got {type(v).__name__} too. Convert it."
+                )
         op = NAMES[f"_sample_{name}"]
         return invoke(op, values, op.parse(attrs), out)
     for key, v in params.items():
@@ -83,7 +85,9 @@ def poisson(lam: Any = 1, shape: Any = _NULL, dtype: Any = _NULL, ctx: Any = Non
     return _draw("poisson", {"lam": lam}, shape, dtype, ctx, out, kwargs)
 
 
-def exponential(scale: Any = 1, shape: Any = _NULL, dtype: Any = _NULL, ctx: Any = None, out: NDArray | None = None, **kwargs: Any) -> NDArray:
+def exponential(
+    scale: Any = 1, shape: Any = _NULL, dtype: Any = _NULL, ctx: Any = None, out: NDArray | None = None, **kwargs: Any
+) -> NDArray:
     """Samples of the exponential distribution with mean scale."""
     return _draw("exponential", {"lam": 1.0 / scale}, shape, dtype, ctx, out, kwargs)
 
@@ -106,7 +110,9 @@ def generalized_negative_binomial(mu: Any = 1, alpha: Any = 1, shape: Any = _NUL
     return _draw("generalized_negative_binomial", {"mu": mu, "alpha": alpha}, shape, dtype, ctx, out, kwargs)
 
 
-def randint(low: int, high: int, shape: Any = _NULL, dtype: Any = _NULL, ctx: Any = None, out: NDArray | None = None, **kwargs: Any) -> NDArray:
+def randint(
+    low: int, high: int, shape: Any = _NULL, dtype: Any = _NULL, ctx: Any = None, out: NDArray | None = None, **kwargs: Any
+) -> NDArray:
     """Integers low ... high - 1, as int32 (default) or int64."""
     return _draw("randint", {"low": low, "high": high}, shape, dtype, ctx, out, kwargs)
 
