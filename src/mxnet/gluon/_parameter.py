@@ -203,7 +203,7 @@ class Parameter:
             if len(self.shape) != len(data.shape) or any(own not in (0, -1, saved) for own, saved in zip(self.shape, data.shape)):
                 raise GluonError(f"Parameter {self.name}: the file has shape {tuple(data.shape)}, the block expects {self.shape}. "
                                  "Load the file into the network that wrote it.")  # fmt: skip
-        self.shape = data.shape
+            self.shape = data.shape  # a shape that nobody asked for stays None, as in MXNet
         if self.dtype is not None and to_torch(self.dtype) != data._d.dtype:
             if not cast_dtype:
                 raise GluonError(f"Parameter {self.name}: the file has data type {name_of(data._d.dtype)}, the block {name_of(to_torch(self.dtype))}. "

@@ -25,7 +25,7 @@ def print_summary(block: Any, inputs: tuple) -> None:
         def hook(b: Any, _: Any, out: Any) -> None:
             count = 0
             for p in b.params.values():
-                size = math.prod(p.shape)
+                size = math.prod(p.shape or p.list_data()[0].shape)
                 count += size
                 totals["all"] += size
                 totals["trained"] += 0 if p.grad_req == "null" else size

@@ -114,22 +114,31 @@ class _RNNLayer(HybridBlock):
                                      "Make states with begin_state(batch_size).")  # fmt: skip
         if self._layout == "NTC":
             inputs = F.swapaxes(inputs, dim1=0, dim2=1)
-        vector = F._internal._rnn_param_concat(*[F.reshape(kwargs[n], shape=(-1,)) for n in self._parameter_order()], dim=0)
-        more = [sequence_length] if self._use_sequence_length else []
+        vector = F._internal._rnn_param_concat(*[F.reshape(kwargs[n], shape=-1) for n in self._parameter_order()], dim=0)
         low, high, nan = self._clip
-        extra = {} if low is None else {"lstm_state_clip_min": low, "lstm_state_clip_max": high, "lstm_state_clip_nan": nan}
-        if self._projection_size is not None:
-            extra["projection_size"] = self._projection_size
-        if self._mode == "lstm" or not more:
-            result = F.RNN(inputs, vector, *states, *more, use_sequence_length=self._use_sequence_length, state_size=self._hidden_size,
-                           num_layers=self._num_layers, bidirectional=self._dir == 2, p=self._dropout, state_outputs=True, mode=self._mode, **extra)  # fmt: skip
+        attrs = {"use_sequence_length": self._use_sequence_length, "state_size": self._hidden_size, "projection_size": self._projection_size,
+                 "num_layers": self._num_layers, "bidirectional": self._dir == 2, "p": self._dropout, "state_outputs": True, "mode": self._mode,
+                 "lstm_state_clip_min": low, "lstm_state_clip_max": high, "lstm_state_clip_nan": nan}  # fmt: skip
+        if self._use_sequence_length and self._mode != "lstm":  # the input before it, state_cell, is absent
+            result = F.RNN(inputs, vector, *states, sequence_length=sequence_length, **attrs)
         else:
-            result = F.RNN(inputs, vector, *states, sequence_length=sequence_length, use_sequence_length=True, state_size=self._hidden_size,
-                           num_layers=self._num_layers, bidirectional=self._dir == 2, p=self._dropout, state_outputs=True, mode=self._mode, **extra)  # fmt: skip
+            result = F.RNN(inputs, vector, *states, *([sequence_length] if self._use_sequence_length else []), **attrs)
         outputs, after = result[0], [result[1], result[2]] if self._mode == "lstm" else [result[1]]
         if self._layout == "NTC":
             outputs = F.swapaxes(outputs, dim1=0, dim2=1)
         return outputs, after
+
+    def _collect_params_with_prefix(self, prefix: str = "") -> dict[str, Any]:
+        """Structural names: files have always had those of the stack of cells."""
+        before = prefix + "." if prefix else ""
+        found = {}
+        for name, p in self._reg_params.items():
+            side, layer, part = name[0], *name[1:].split("_", 1)
+            if part == "h2r_weight":
+                found[before + name] = p
+            else:
+                found[f"{before}_unfused.{layer}.{f'{side}_cell.' if self._dir == 2 else ''}{part}"] = p
+        return found
 
     def _parameter_order(self) -> list[str]:
         """The order of the operator's parameter vector: all weights, then all biases."""
