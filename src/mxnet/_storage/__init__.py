@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .convert import coo_to_struct, csr_from_dense, from_dense, grad_to_coo, row_sparse_from_dense, to_stype, zeros
 from .csr import Csr
-from .errors import StorageError
+from .errors import FormatError, StorageError
 from .row_sparse import RowSparse
 
-__all__ = ["Csr", "RowSparse", "StorageError", "coo_to_struct", "csr_from_dense", "from_dense", "grad_to_coo", "row_sparse_from_dense", "to_stype", "zeros"]
+__all__ = ["Csr", "FormatError", "RowSparse", "StorageError", "coo_to_struct", "csr_from_dense", "from_dense", "grad_to_coo", "row_sparse_from_dense", "to_stype", "zeros"]

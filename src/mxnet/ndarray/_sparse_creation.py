@@ -10,7 +10,7 @@ import torch
 from .. import _dtype
 from .._runtime.array import Array, wrap
 from .._runtime.invoke import Sparse
-from .._storage import Csr, RowSparse, StorageError, csr_from_dense, row_sparse_from_dense
+from .._storage import Csr, FormatError, RowSparse, StorageError, csr_from_dense, row_sparse_from_dense
 from ..context import Context, parse_context
 from ._creation import _from_anything, _shape
 from ._ndarray import NDArray
@@ -43,7 +43,7 @@ def empty(stype: str, shape: Any, ctx: Context | None = None, dtype: Any = None)
 
 
 def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> Any:
-    """A copy of a CSRNDArray, a RowSparseNDArray or a scipy sparse matrix, with its data type unless `dtype` is given."""
+    """A copy of a CSRNDArray, a RowSparseNDArray or a scipy CSR matrix, with its data type unless `dtype` is given."""
     if isinstance(source_array, CSRNDArray) or hasattr(source_array, "tocsr"):
         return csr_matrix(source_array, ctx=ctx, dtype=dtype)
     if isinstance(source_array, RowSparseNDArray):
@@ -58,7 +58,7 @@ def csr_matrix(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: 
     - `(data, indices, indptr)`: the entries of row i are indptr[i]:indptr[i + 1]
     - `(data, (rows, columns))`: entries in any order; equal places are added up
     - `(rows, columns)`, two sizes: a matrix of zeros
-    - a CSRNDArray or a scipy sparse matrix
+    - a CSRNDArray or a scipy CSR matrix
 
     dtype: default is the source's; for lists float32, in the form (data, (rows, columns)) NumPy's. Data is copied. A StorageError (MXNetError and ValueError) tells the first defect of a malformed definition.
 
@@ -208,7 +208,9 @@ def _csr_from_coo(data: Any, rows: Any, columns: Any, shape: Any, dtype: Any) ->
 
 
 def _csr_from_scipy(matrix: Any, dtype: Any) -> Csr:
-    m = matrix.tocsr()
+    m = matrix
+    if getattr(m, "format", None) != "csr":
+        raise FormatError(f"csr_matrix: a scipy matrix must be in CSR format, got {type(m).__name__}. Pass matrix.tocsr().")
     kind = _dtype.to_torch(m.dtype if dtype is None else dtype, "csr_matrix")
     values = torch.from_numpy(np.array(m.data)).to(kind)
     value = Csr(values, torch.from_numpy(m.indices.astype(np.int64)), torch.from_numpy(m.indptr.astype(np.int64)), m.shape)
