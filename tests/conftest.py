@@ -54,4 +54,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     rows = [f"{name} {counts['passed']}/{sum(counts.values())}" for name, counts in sorted(families.items())]
     terminalreporter.write_sep("-", "recorded cases of the originals")
     terminalreporter.write_line(", ".join(rows))
-    terminalreporter.write_line(f"{total['passed']} pass, {total['xfailed']} are pending (tests/reference/pending.txt), {total['failed']} fail")
+    terminalreporter.write_line(
+        f"{total['passed']} pass, {total['xfailed']} are pending (tests/reference/pending.txt), {total['failed']} fail"
+    )

@@ -218,6 +218,11 @@ def docs(*arguments: str) -> int:
     return python("tools/docs.py", *arguments)
 
 
+def pending(*arguments: str) -> int:
+    """The lists of what is not there yet, without what is."""
+    return python("tools/pending.py", *arguments)
+
+
 def fuzz(*arguments: str) -> int:
     """The fuzz tests, long."""
     return pytest("tests/fuzz", *arguments, MXTORCH_FUZZ_EXAMPLES=os.environ.get("MXTORCH_FUZZ_EXAMPLES", "5000"))
@@ -234,7 +239,7 @@ def clean() -> int:
 
 COMMANDS = {
     "demo": demo, "test": test, "test-all": test_all, "test-gpu": test_gpu, "check": check, "fix": fix, "bench": bench, "stubs": stubs,
-    "docs": docs, "fuzz": fuzz, "install": lambda: 0, "clean": clean,
+    "docs": docs, "fuzz": fuzz, "pending": pending, "install": lambda: 0, "clean": clean,
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import os
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_zero_size_and_scalar_shapes_round_trip(tmp_path):
 def test_a_single_array_and_bytes(tmp_path):
     path = str(tmp_path / "one.params")
     mx.nd.save(path, mx.nd.ones((2,)))
-    content = open(path, "rb").read()
+    content = Path(path).read_bytes()
     assert mx.nd.load_frombuffer(content)[0].asnumpy().tolist() == [1, 1]
     assert content == file_of(v2(struct.pack("<2f", 1, 1)))
 
@@ -81,7 +82,7 @@ BAD = {
     "future version": (file_of(struct.pack("<I", 0xF993FACF) + b"\0" * 40), "newer than this package reads"),
     "unknown array magic": (file_of(struct.pack("<I", 0x12345678) + b"\0" * 40), "unknown array magic"),
     "count": (struct.pack("<QQQ", 0x112, 0, 1 << 60), "arrays in a file of"),
-    "values cut off": (file_of(v2(b"\0" * 3)), "array 0 at offset"),
+    "values cut off": (file_of(v2(b"\0" * 3))[:-8], "array 0 at offset"),
     "huge shape": (file_of(v2(dims=(1 << 40, 1 << 20))), "only"),
     "negative axis": (file_of(v2(dims=(-5,))), "negative axis"),
     "type": (file_of(v2(flag=77)), "unknown type flag 77"),
@@ -116,7 +117,7 @@ def test_damaged_csr_is_refused(indptr, indices):
 def test_every_truncation_is_an_error_and_nothing_else(tmp_path):
     path = str(tmp_path / "t.params")
     mx.nd.save(path, {"a": mx.nd.ones((3, 2)), "b": mx.nd.ones((2, 2)).tostype("csr")})
-    content = open(path, "rb").read()
+    content = Path(path).read_bytes()
     for cut in range(len(content)):
         with pytest.raises(mx.MXNetError):
             mx.nd.load_frombuffer(content[:cut])

@@ -43,12 +43,9 @@ def load(fname: str) -> list | dict:
         with open(name, "rb") as f:
             if os.fstat(f.fileno()).st_size == 0:
                 raise MXNetError(f"load: {name}: the file is empty. Save it again.")
-            with mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                view = memoryview(content)
-                try:
-                    return _params_file.read(view, name)
-                finally:
-                    view.release()
+            # never closed by hand: while an error is on its way, its traceback still holds parts of the view
+            content = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
+        return _params_file.read(memoryview(content), name)
     except OSError as e:
         raise MXNetError(f"load: cannot open {name} ({e.strerror}). Check the path.") from None
 

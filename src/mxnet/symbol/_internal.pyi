@@ -137,6 +137,9 @@ def _arange(start: float | None = None, stop: float | None = None, step: float =
 def _backward_gather_nd(data: Symbol | None = None, indices: Symbol | None = None, shape: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Like scatter_nd, but values of repeated indices are added (in float32 for 16-bit types)."""
 
+def _cond(*data: Symbol | Sequence[Symbol], num_outputs: int | None = None, cond_input_locs: int | Sequence[int | None] | None = None, then_input_locs: int | Sequence[int | None] | None = None, else_input_locs: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The second body's outputs if the first body gives a number other than 0, else the third's."""
+
 def _contrib_AdaptiveAvgPooling2D(data: Symbol | None = None, output_size: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
     """Averages of (N, C, H, W) over an output_size grid (h, w), or (h, h) for one number, or (1, 1) by default."""
 
@@ -288,7 +291,7 @@ def _contrib_interleaved_matmul_selfatt_valatt(queries_keys_values: Symbol | Non
     """Attention-weighted values of self-attention: attention (N * heads, L, L) -> (L, N, heads * D)."""
 
 def _contrib_quadratic(data: Symbol | None = None, a: float = 0.0, b: float = 0.0, c: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """a x^2 + b x + c."""
+    """a x^2 + b x + c; integers are computed in float and cut off."""
 
 def _contrib_quantize(data: Symbol | None = None, min_range: Symbol | None = None, max_range: Symbol | None = None, out_type: Literal['int8', 'uint8'] = 'uint8', name: str | None = None, **kwargs: Any) -> Symbol:
     """(data in levels of max(|min|, |max|) / 127 (int8) or / 255 (uint8), its min, its max). data float32; the int8 range is symmetric."""
@@ -377,6 +380,9 @@ def _equal_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool 
 def _eye(N: int | None = None, M: int = 0, k: int = 0, ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """An N x M matrix (M=0: square) with ones on the k-th diagonal."""
 
+def _foreach(*data: Symbol | Sequence[Symbol], num_outputs: int | None = None, num_out_data: int | None = None, in_state_locs: int | Sequence[int | None] | None = None, in_data_locs: int | Sequence[int | None] | None = None, remain_locs: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Run a body for each entry of the first axis of the data; step outputs stacked, then the last states."""
+
 def _full(shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = 'float32', value: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """An array filled with one value; fractions are cut off for integer types."""
 
@@ -444,7 +450,7 @@ def _image_random_lighting(data: Symbol | None = None, alpha_std: float = 0.05, 
     """adjust_lighting with alpha drawn from a normal distribution of standard deviation alpha_std."""
 
 def _image_random_saturation(data: Symbol | None = None, min_factor: float | None = None, max_factor: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """f data + (1 - f) g with a random factor f, g the brightness of each pixel; images of one channel stay as they are."""
+    """f data + (1 - f) g with a random factor f, g = 0.114 blue for each pixel; images of one channel stay as they are."""
 
 def _image_resize(data: Symbol | None = None, size: int | Sequence[int | None] = (), keep_ratio: bool = False, interp: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
     """The image in another size: (width, height), or one number for both edges (for the shorter one with keep_ratio)."""
@@ -735,7 +741,7 @@ def _npx__image_random_lighting(data: Symbol | None = None, alpha_std: float = 0
     """adjust_lighting with alpha drawn from a normal distribution of standard deviation alpha_std."""
 
 def _npx__image_random_saturation(data: Symbol | None = None, min_factor: float | None = None, max_factor: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """f data + (1 - f) g with a random factor f, g the brightness of each pixel; images of one channel stay as they are."""
+    """f data + (1 - f) g with a random factor f, g = 0.114 blue for each pixel; images of one channel stay as they are."""
 
 def _npx__image_resize(data: Symbol | None = None, size: int | Sequence[int | None] = (), keep_ratio: bool = False, interp: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
     """The image in another size: (width, height), or one number for both edges (for the shorter one with keep_ratio)."""
@@ -844,6 +850,9 @@ def _npx_softmax(data: Symbol | None = None, length: Symbol | None = None, axis:
 
 def _npx_topk(data: Symbol | None = None, axis: int | None = -1, k: int = 1, ret_typ: Literal['both', 'indices', 'mask', 'value'] = 'indices', is_ascend: bool = False, dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """The k largest (smallest with is_ascend) elements along an axis, in order; k < 1 means all, axis=None the flattened data."""
+
+def _onehot_encode(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """one_hot(lhs) in the shape (lhs.size, classes) and type of rhs, which the caller usually also passes as out."""
 
 def _ones(shape: int | Sequence[int | None] = (), ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """An array of ones."""
@@ -985,6 +994,9 @@ def _scatter_plus_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int
 
 def _scatter_set_nd(lhs: Symbol | None = None, rhs: Symbol | None = None, indices: Symbol | None = None, shape: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """lhs with rhs written at indices; in place if `out` is lhs itself. shape: that of lhs."""
+
+def _set_value(src: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Every element of `out` set to src."""
 
 def _shuffle(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """data with its first axis in random order."""
@@ -1228,6 +1240,9 @@ def _sub(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None 
 
 def _unravel_index(data: Symbol | None = None, shape: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Positions in the flattened form of an array of `shape` -> (ndim, *data.shape) coordinates, in the type of data."""
+
+def _while_loop(*data: Symbol | Sequence[Symbol], num_outputs: int | None = None, num_out_data: int | None = None, max_iterations: int | None = None, cond_input_locs: int | Sequence[int | None] | None = None, func_input_locs: int | Sequence[int | None] | None = None, func_var_locs: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """While the first body says so, at most max_iterations times, run the second one; step outputs stacked (zeros behind the last), then the variables."""
 
 def _zeros(shape: int | Sequence[int | None] = (), ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """An array of zeros."""

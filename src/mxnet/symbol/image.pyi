@@ -42,7 +42,7 @@ def random_lighting(data: Symbol | None = None, alpha_std: float = 0.05, name: s
     """adjust_lighting with alpha drawn from a normal distribution of standard deviation alpha_std."""
 
 def random_saturation(data: Symbol | None = None, min_factor: float | None = None, max_factor: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """f data + (1 - f) g with a random factor f, g the brightness of each pixel; images of one channel stay as they are."""
+    """f data + (1 - f) g with a random factor f, g = 0.114 blue for each pixel; images of one channel stay as they are."""
 
 def resize(data: Symbol | None = None, size: int | Sequence[int | None] = (), keep_ratio: bool = False, interp: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
     """The image in another size: (width, height), or one number for both edges (for the shorter one with keep_ratio)."""

@@ -171,10 +171,10 @@ def all_finite(data: Symbol | None = None, init_output: bool = True, name: str |
     """[1] if no element is infinite or nan, else [0]; with init_output=False multiplied into what `out` holds."""
 
 def amp_cast(data: Symbol | None = None, dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Float arrays in another float type; all others as they are."""
+    """float32, float16 and bfloat16 arrays in another type; all others as they are."""
 
 def amp_multicast(*data: Symbol | Sequence[Symbol], num_outputs: int | None = None, cast_narrow: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """All float arrays in the widest float type among them (cast_narrow: the narrowest)."""
+    """float32, float16 and bfloat16 arrays in the widest float type among all (cast_narrow: the narrowest); all others as they are."""
 
 def arccos(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """the inverse cosine, elementwise. Any shape; integers are computed in float and cut off."""
@@ -393,7 +393,7 @@ def gather_nd(data: Symbol | None = None, indices: Symbol | None = None, name: s
     """data[indices[0], indices[1], ...]: shape indices.shape[1:] + data.shape[M:] for M = len(indices)."""
 
 def hard_sigmoid(data: Symbol | None = None, alpha: float = 0.2, beta: float = 0.5, name: str | None = None, **kwargs: Any) -> Symbol:
-    """max(0, min(1, alpha x + beta))."""
+    """max(0, min(1, alpha x + beta)), for floats; the gradient is 0 where the result is 0 or 1."""
 
 def identity(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """A copy of the array."""
