@@ -1,5 +1,7 @@
 """Activation, LeakyReLU, SoftmaxActivation, Dropout."""
 
+from math import erf, sqrt
+
 import numpy as np
 import pytest
 from layer_helpers import check_gradient, near_float32, run, uniform
@@ -39,6 +41,9 @@ def test_leaky(kind):
 
 def test_gelu():
     assert abs(nd.LeakyReLU(nd.array([1.0]), act_type="gelu").asscalar() - 0.8413447) < 1e-6
+    x = uniform(3, 4, lo=-3, hi=3, dtype="float64")
+    exact = [v * 0.5 * (1 + erf(v / sqrt(2))) for v in x.asnumpy().ravel()]
+    np.testing.assert_allclose(nd.LeakyReLU(x, act_type="gelu").asnumpy().ravel(), exact, rtol=1e-12)
     check_gradient(activation.leaky_relu, (3, 4), act_type="gelu")
 
 

@@ -89,6 +89,13 @@ def test_gradients():
         )
 
 
+def test_a_window_outside_the_data():
+    x = nd.ones((1, 1, 4))
+    at = {"kernel": (1,), "stride": (2,), "pooling_convention": "full"}
+    assert nd.Pooling(x, pool_type="avg", **at).asnumpy().ravel().tolist() == [1, 1, 0]
+    assert nd.Pooling(x, pool_type="max", **at).asnumpy().ravel().tolist() == [1, 1, np.finfo("f4").min]
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("kind", ["max", "avg", "sum"])
 def test_half(dtype, kind):
