@@ -6,7 +6,7 @@ import torch
 
 import mxnet as mx
 from mxnet._op.registry import find
-from mxnet._op.rnn import Layout
+from mxnet._op.rnn import Layout, _one_chunk
 from mxnet.error import MXNetError
 
 nd = mx.nd
@@ -56,6 +56,27 @@ def test_is_torchs_layer(mode, layers, both, projection):
     for f, w in zip(found, want):
         assert np.allclose(f.asnumpy(), w.detach().numpy(), atol=1e-5)
     assert np.allclose(nd.RNN(x, packed(module), *s, **attrs).asnumpy(), want[0].detach().numpy(), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections")  # torch's own layer
+@pytest.mark.parametrize("options", [{"projection_size": 3}, {"lstm_state_clip_min": -0.3, "lstm_state_clip_max": 0.3}])
+def test_lengths_of_networks_that_go_step_by_step(options):
+    module = layer("lstm", 2, True, options.get("projection_size"))
+    x, s = nd.array(np.random.RandomState(0).randn(T, N, C)), states("lstm", 2, True, options.get("projection_size"))
+    attrs = {"mode": "lstm", "state_size": H, "num_layers": 2, "bidirectional": True, "state_outputs": True, **options}
+    found = nd.RNN(x, packed(module), *s, nd.array([2, 5, 1]), use_sequence_length=True, **attrs)
+    for n, length in enumerate([2, 5, 1]):
+        alone = nd.RNN(x[:length, n : n + 1], packed(module), *[a[:, n : n + 1] for a in s], **attrs)
+        assert np.allclose(found[0].asnumpy()[:length, n], alone[0].asnumpy()[:, 0], atol=1e-5)
+        for f, a in zip(found[1:], alone[1:]):
+            assert np.allclose(f.asnumpy()[:, n], a.asnumpy()[:, 0], atol=1e-5)
+
+
+def test_a_layer_of_one_chunk_is_the_same():
+    both = [[torch.randn(4, 3), torch.randn(4, 2), torch.randn(4), torch.randn(4), torch.randn(2, 1)][:k] for k in (5, 5)]
+    for cells in (both, [c[:4] for c in both]):
+        for old, new in zip(cells, _one_chunk(cells)):
+            assert len(old) == len(new) and all((a == b).all() and a.shape == b.shape for a, b in zip(old, new))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -120,10 +141,12 @@ def test_gradients_by_finite_differences():
             assert abs((moved[0] - moved[1]) / 2e-5 - a.grad.asnumpy().ravel()[i]) < 1e-6
 
 
-def test_dropout_acts_between_layers_in_training_only():
-    module = layer("gru", 2, False, None)
-    arrays = [nd.array(np.random.RandomState(0).randn(T, N, C)), packed(module), *states("gru", 2, False, None)]
-    attrs = {"mode": "gru", "state_size": H, "num_layers": 2}
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("both", [False, True])
+def test_dropout_acts_between_layers_in_training_only(mode, both):
+    module = layer(mode, 2, both, None)
+    arrays = [nd.array(np.random.RandomState(0).randn(T, N, C)), packed(module), *states(mode, 2, both, None)]
+    attrs = {"mode": mode, "state_size": H, "num_layers": 2, "bidirectional": both}
     plain = nd.RNN(*arrays, **attrs).asnumpy()
     assert (nd.RNN(*arrays, p=0.5, **attrs).asnumpy() == plain).all()
     mx.random.seed(1)
@@ -133,6 +156,9 @@ def test_dropout_acts_between_layers_in_training_only():
     with mx.autograd.record():
         second = nd.RNN(*arrays, p=0.5, **attrs).asnumpy()
     assert (first == second).all() and not np.allclose(first, plain)
+    with mx.autograd.record():
+        barely = nd.RNN(*arrays, p=1e-9, **attrs).asnumpy()
+    assert np.allclose(barely, plain, atol=1e-5)
 
 
 def test_inputs_and_shapes_follow_the_attributes():

@@ -40,7 +40,7 @@ class _Select32(torch.autograd.Function):
 def select(data: Tensor, axis: int, places: Tensor) -> Tensor:
     """data.index_select(axis, places); gradients of 16-bit data are summed in float32."""
     if data.requires_grad and data.dtype in HALF:
-        return _Select32.apply(data, axis, places)
+        return _Select32.apply(data, axis, places)  # type: ignore[no-untyped-call]
     return data.index_select(axis, places)
 
 
@@ -49,8 +49,7 @@ def in_range(index: Tensor, size: int, axis: int) -> Tensor:
     places = index.long()
     if places.is_meta or places.numel() == 0 or places.is_cuda and torch.cuda.is_current_stream_capturing():
         return places
-    low, high = torch.aminmax(places)
-    low, high = int(low), int(high)
+    low, high = (int(bound) for bound in torch.aminmax(places))
     if low < -size or high >= size:
         raise IndexError(f"index {high if high >= size else low} is out of range for axis {axis} with size {size}")
     return torch.where(places < 0, places + size, places) if low < 0 else places

@@ -87,7 +87,8 @@ def _blocks(name: str, data: Tensor, block_size: int) -> tuple[int, int, int, in
         raise MXNetError(f"{name}: data must have 4 dimensions (N, C, H, W), got shape {tuple(data.shape)}. Reshape it.")
     if block_size < 1:
         raise MXNetError(f"{name}: block_size {block_size} must be at least 1. Pass the edge of a block.")
-    return tuple(data.shape)
+    n, c, h, w = data.shape
+    return n, c, h, w
 
 
 @op("depth_to_space")

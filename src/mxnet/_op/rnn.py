@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -117,11 +117,12 @@ def rnn(
     clip = None
     if mode == "lstm" and (lstm_state_clip_min is not None or lstm_state_clip_max is not None):
         clip = (lstm_state_clip_min, lstm_state_clip_max, lstm_state_clip_nan)
-    low = data.dtype in HALF and data.device.type == "cpu"
-    tensors = [None if t is None else t.float() if low else t for t in (data, parameters, state, state_cell)]
-    outputs = _run(layout, *tensors, lengths, clip, p if training else 0.0, generator)
-    if low:
-        outputs = tuple(o.to(data.dtype) for o in outputs)
+    if data.dtype in HALF and data.device.type == "cpu":
+        cell = None if state_cell is None else state_cell.float()
+        found = _run(layout, data.float(), parameters.float(), state.float(), cell, lengths, clip, p if training else 0.0, generator)
+        outputs = tuple(o.to(data.dtype) for o in found)
+    else:
+        outputs = _run(layout, data, parameters, state, state_cell, lengths, clip, p if training else 0.0, generator)
     outputs = (with_zero_gradients(outputs[0], sequence_length), *outputs[1:])
     return outputs if state_outputs else outputs[0]
 
@@ -171,52 +172,64 @@ def _lengths(data: Tensor, sequence_length: Tensor | None) -> Tensor:
     return lengths
 
 
-def _run(layout: Layout, data: Tensor, parameters: Tensor, state: Tensor, cell: Tensor | None, lengths: Tensor | None,
-         clip: tuple | None, p: float, generator: torch.Generator) -> tuple[Tensor, ...]:  # fmt: skip
-    """Outputs, last states, last cells. One fused call where that computes the same, else layer by layer."""
-    cells = unpack(parameters, layout)
-    if lengths is None and clip is None and (p == 0 or layout.layers == 1) and not _stepwise(layout.projection, data):
-        return _fused(layout.mode, data, state, cell, cells, layout.layers, layout.directions == 2)
-    x, last_states, last_cells = data, [], []
+def _run(
+    layout: Layout,
+    data: Tensor,
+    parameters: Tensor,
+    state: Tensor,
+    cell: Tensor | None,
+    lengths: Tensor | None,
+    clip: tuple | None,
+    p: float,
+    generator: torch.Generator,
+) -> tuple[Tensor, ...]:
+    """Outputs, last states, and last cells of an LSTM. One fused call where that computes the same, else layer by layer."""
+    cells, both = unpack(parameters, layout), layout.directions == 2
+    by_steps = clip is not None or layout.projection and data.device.type == "cpu"  # torch has no fused kernel for these
+    if not by_steps and (p == 0 or layout.layers == 1):
+        return _fused(layout.mode, data, state, cell, cells, layout.layers, both, lengths)
+    x, ends = data, []
     for layer in range(layout.layers):
         if layer and p:
             keep = torch.empty(x.shape, dtype=x.dtype, device=x.device).bernoulli_(1 - p, generator=generator)
             x = x * keep.div_(1 - p)
-        made = []
-        for direction in range(layout.directions):
-            i = layer * layout.directions + direction
-            y = x if direction == 0 else _reversed(x, lengths)
-            y, h, c = _one_direction(layout.mode, y, state[i], None if cell is None else cell[i], cells[i], lengths, clip)
-            made.append(y if direction == 0 else _reversed(y, lengths))
-            last_states.append(h)
-            last_cells.append(c)
-        x = made[0] if len(made) == 1 else torch.cat(made, 2)
-    states = torch.stack(last_states)
-    return (x, states, torch.stack(last_cells)) if layout.mode == "lstm" else (x, states)
-
-
-def _stepwise(projection: object, x: Tensor) -> bool:
-    """Whether torch has no fused kernel: projections on the CPU (it warns and loops)."""
-    return bool(projection) and x.device.type == "cpu"
+        own = slice(layer * layout.directions, (layer + 1) * layout.directions)
+        c = None if cell is None else cell[own]
+        if by_steps and c is not None:
+            x, *end = _lstm_by_steps(x, state[own], c, cells[own], lengths, clip)
+        else:
+            weights = cells[own] if x.device.type == "cpu" else _one_chunk(cells[own])
+            x, *end = _fused(layout.mode, x, state[own], c, weights, 1, both, lengths)
+        ends.append(end)
+    return (x, *[torch.cat(e) for e in zip(*ends)])
 
 
 def _fused(
-    mode: str, x: Tensor, state: Tensor, cell: Tensor | None, cells: list[list[Tensor]], layers: int, both: bool
+    mode: str, x: Tensor, state: Tensor, cell: Tensor | None, cells: list[list[Tensor]], layers: int, both: bool, lengths: Tensor | None
 ) -> tuple[Tensor, ...]:
+    """Layers by torch's kernel; sequences of different lengths are packed, longest first."""
     flat = [t for c in cells for t in c]
     train = any(t.requires_grad for t in (x, state, *flat))  # cuDNN keeps what backward needs only then
-    if mode == "lstm":
-        return torch.lstm(x, (state.contiguous(), cell.contiguous()), flat, True, layers, 0.0, train, both, False)
-    run = {"gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu}[mode]
-    return run(x, state.contiguous(), flat, True, layers, 0.0, train, both, False)
+    run: Any = {"gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu, "lstm": torch.lstm}[mode]
+    starts = [state.contiguous()] if cell is None else [state.contiguous(), cell.contiguous()]
+    if lengths is None:
+        return run(x, starts[0] if cell is None else tuple(starts), flat, True, layers, 0.0, train, both, False)
+    order = torch.argsort(lengths, descending=True)
+    back = torch.argsort(order)
+    packed, sizes = torch._VF._pack_padded_sequence(x.index_select(1, order), lengths[order].cpu(), False)
+    starts = [s.index_select(1, order) for s in starts]
+    out, *ends = run(packed, sizes, starts[0] if cell is None else tuple(starts), flat, True, layers, 0.0, train, both)
+    padded = torch._VF._pad_packed_sequence(out, sizes, False, 0.0, x.shape[0])[0]
+    return (padded.index_select(1, back), *[e.index_select(1, back) for e in ends])
 
 
-def _one_chunk(cell: list[Tensor]) -> list[Tensor]:
-    """The tensors of one cell as views of one piece of memory, weights before biases, as cuDNN wants them."""
-    order = [*cell[:2], *cell[4:], *cell[2:4]]
-    parts = torch.cat([t.reshape(-1) for t in order]).split([t.numel() for t in order])
-    shaped = [p.view(t.shape) for p, t in zip(parts, order)]
-    return [*shaped[:2], *shaped[-2:], *shaped[2:-2]]
+def _one_chunk(cells: list[list[Tensor]]) -> list[list[Tensor]]:
+    """The tensors of a layer as views of one piece of memory, weights before biases, as cuDNN wants them."""
+    order = [t for c in cells for t in (*c[:2], *c[4:])] + [t for c in cells for t in c[2:4]]
+    parts = iter(torch.cat([t.reshape(-1) for t in order]).split([t.numel() for t in order]))
+    weights = [[next(parts).view(t.shape) for t in (*c[:2], *c[4:])] for c in cells]
+    biases = [[next(parts) for _ in range(2)] for _ in cells]
+    return [[*w[:2], *b, *w[2:]] for w, b in zip(weights, biases)]
 
 
 def _reversed(x: Tensor, lengths: Tensor | None) -> Tensor:
@@ -228,18 +241,21 @@ def _reversed(x: Tensor, lengths: Tensor | None) -> Tensor:
     return x.gather(0, source[:, :, None].expand(x.shape))
 
 
-def _one_direction(mode: str, x: Tensor, h: Tensor, c: Tensor | None, weights: list[Tensor], lengths: Tensor | None,
-                   clip: tuple | None) -> tuple[Tensor, Tensor, Tensor | None]:  # fmt: skip
-    """One layer in one direction: outputs (zero behind a sequence's end), last state, last cell."""
-    if x.device.type != "cpu" and clip is None:
-        weights = _one_chunk(weights)
-    if clip is None and lengths is None and not _stepwise(len(weights) == 5, x):
-        found = _fused(mode, x, h[None], None if c is None else c[None], [weights], 1, False)
-        return found[0], found[1][0], found[2][0] if mode == "lstm" else None
-    if clip is None and mode != "lstm":
-        y = _fused(mode, x, h[None], None, [weights], 1, False)[0]
-        return _cut(y, lengths), _at_end(y, lengths), None
-    # the fused kernels keep the last cell only, so clipped or shorter LSTMs go step by step, as do projections on the CPU
+def _lstm_by_steps(
+    x: Tensor, state: Tensor, cell: Tensor, cells: list[list[Tensor]], lengths: Tensor | None, clip: tuple | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One LSTM layer written out: outputs (zero behind a sequence's end), last states, last cells of its directions."""
+    made = []
+    for direction, weights in enumerate(cells):
+        y, h, c = _lstm_direction(_reversed(x, lengths) if direction else x, state[direction], cell[direction], weights, lengths, clip)
+        made.append((_reversed(y, lengths) if direction else y, h, c))
+    outputs, states, last_cells = zip(*made)
+    return torch.cat(outputs, 2), torch.stack(states), torch.stack(last_cells)
+
+
+def _lstm_direction(
+    x: Tensor, h: Tensor, c: Tensor, weights: list[Tensor], lengths: Tensor | None, clip: tuple | None
+) -> tuple[Tensor, Tensor, Tensor]:
     projection = weights[4] if len(weights) == 5 else None
     into_gates = torch.nn.functional.linear(x, weights[0], weights[2])
     outputs, cells = [], []
@@ -253,9 +269,7 @@ def _one_direction(mode: str, x: Tensor, h: Tensor, c: Tensor | None, weights: l
         outputs.append(h)
         cells.append(c)
     y = torch.stack(outputs)
-    if lengths is None:
-        return y, h, c
-    return _cut(y, lengths), _at_end(y, lengths), _at_end(torch.stack(cells), lengths)
+    return (y, h, c) if lengths is None else (_cut(y, lengths), _at_end(y, lengths), _at_end(torch.stack(cells), lengths))
 
 
 def _clipped(c: Tensor, low: float | None, high: float | None, nan: bool) -> Tensor:
@@ -302,5 +316,5 @@ def _(data: Tensor, parameters: Tensor, state: Tensor, state_cell: Tensor | None
     layout = _layout(data, state_size, num_layers, bidirectional, mode, projection_size)
     _check(layout, data, parameters, state, state_cell if mode == "lstm" else None, 0.0)
     output = data.new_empty(data.shape[0], data.shape[1], layout.directions * layout.hidden)
-    states = (torch.empty_like(state), torch.empty_like(state_cell)) if mode == "lstm" else (torch.empty_like(state),)
-    return (output, *states) if state_outputs else output
+    cells = [] if state_cell is None or mode != "lstm" else [torch.empty_like(state_cell)]
+    return (output, torch.empty_like(state), *cells) if state_outputs else output
