@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import torch
 
 from . import _dtype
 from . import ndarray as nd
-from ._runtime.array import Array, in_graph, wrap
-from ._runtime.backward import GRAD_REQ, Landing, make_leaf
+from ._runtime.array import Array, wrap
+from ._runtime.backward import GRAD_REQ
 from ._runtime.invoke import Sparse
 from ._runtime.state import state
 from .autograd import _Scope
@@ -20,40 +21,62 @@ from .symbol import _symbol
 from .symbol._compiled import Compiled
 from .symbol._infer import Inference, known
 from .symbol._node import variables
+from .symbol._storage_types import infer_stypes
+
+
+#: Operators that give their own gradient, whatever the gradient of their output is; their labels get none.
+_LOSSES = frozenset({"SoftmaxOutput", "LinearRegressionOutput", "LogisticRegressionOutput", "MAERegressionOutput", "SVMOutput", "MakeLoss", "make_loss"})
 
 
 class Executor:
     """Arguments, gradients, auxiliary states and outputs of a bound symbol.
 
-    `forward(is_train=True)` runs and records; `backward()` fills the gradient arrays as `grad_req` says ("write", "add", "null").
+    `forward(is_train=True)` runs and records; `backward()` fills the gradient arrays as `grad_req` says ("write", "add", "null"). The arrays of
+    `outputs` stay the same objects: each pass gives them new values.
     """
 
     def __init__(self, symbol: Any, ctx: Context, args: dict, grads: dict, aux: dict, grad_req: dict, group2ctx: Any = None,
-                 shapes: dict | None = None) -> None:  # fmt: skip
+                 program: Compiled | None = None) -> None:  # fmt: skip
         self._symbol, self._ctx, self._group2ctx, self._grad_req = symbol, ctx, group2ctx, grad_req
-        self._compiled = Compiled(symbol, shapes)
+        self._compiled = program or Compiled(symbol)
         self.arg_dict, self.grad_dict, self.aux_dict = args, grads, aux
         self.arg_arrays, self.grad_arrays, self.aux_arrays = list(args.values()), list(grads.values()), list(aux.values())
-        self.outputs: list[Array] = []
-        self._leaves: dict[str, tuple[Array, Any, Landing | None]] = {}
-        self._recorded = False
-        self._monitor: Callable | None = None
+        self._outputs: list[Array] = []
+        self._monitor_callback: Callable | None = None
         self._monitor_all = False
+        labels = _labels(symbol)
+        self._wanted = [n for n in args if grad_req.get(n, "null") != "null" and grads.get(n) is not None and n not in labels]
+        self._leaves: dict[str, Any] = {}
+        self._graph: list[torch.Tensor] | None = None  # outputs in torch's graph, since the last forward
+        self._free = [n.op is not None and (n.op.name in _LOSSES or n.op.name == "BlockGrad" or n.op.zero_grad) for n, _ in symbol._heads]
+
+    @property
+    def outputs(self) -> list[Array]:
+        """The outputs of the last forward."""
+        if not self._outputs:
+            _, shapes, _ = self._symbol.infer_shape_partial(**{n: a.shape for n, a in {**self.arg_dict, **self.aux_dict}.items()})
+            self._outputs = [nd.zeros(s, ctx=self._ctx) for s in shapes]
+        return self._outputs
 
     @property
     def output_dict(self) -> dict[str, Array]:
         """Outputs by name."""
         return dict(zip(self._symbol.list_outputs(), self.outputs))
 
-    def _leaf(self, name: str) -> Array:
-        """The private leaf over an argument's memory, made anew when the memory changed."""
-        array = self.arg_dict[name]
-        found = self._leaves.get(name)
-        if found is None or found[1] is not array._d:
-            shadow = wrap(array._d, array._ctx, type(array))
-            landing = make_leaf(shadow, self.grad_dict.get(name), self._grad_req.get(name, "null"))
-            self._leaves[name] = found = (shadow, array._d, landing)
-        return found[0]
+    def _inputs(self, recorded: bool) -> list[Array]:
+        """The arrays that the program runs on: arguments with a gradient as fresh leaves over the same memory."""
+        self._leaves = {}
+        arrays = []
+        for name in self._compiled.arg_names:
+            array = self.arg_dict[name]
+            if recorded and name in self._wanted:
+                leaf = wrap(array._d, array._ctx, type(array))
+                leaf._t = _leaf_over(array)
+                if leaf._t is not None and leaf._t.requires_grad:
+                    self._leaves[name] = leaf._t
+                array = leaf
+            arrays.append(array)
+        return arrays + [self.aux_dict[n] for n in self._compiled.aux_names]
 
     def forward(self, is_train: bool = False, **kwargs: Any) -> list[Array]:
         """Run; keyword arguments are copied into the arguments of their names first."""
@@ -61,58 +84,90 @@ class Executor:
             target = self.arg_dict.get(name)
             if target is None:
                 raise TypeError(f"Executor: there is no argument {name!r}.{hint(name, self.arg_dict)} Use one of {', '.join(list(self.arg_dict)[:20])}.")
-            if isinstance(value, Array) and value.shape != target.shape:
-                raise ValueError(f"Executor: {name} has shape {target.shape}, got {value.shape}. Use reshape() for another shape.")
+            shape = getattr(value, "shape", target.shape)
+            if tuple(shape) != tuple(target.shape):
+                raise ValueError(f"Executor: {name} has shape {target.shape}, got {tuple(shape)}. Use reshape() for another shape.")
             if target.stype != "default":
                 Sparse.store(target, value._d)
             else:
                 target[:] = value
-        self._recorded = bool(is_train) and any(self._grad_req.get(n, "null") != "null" for n in self.arg_dict)
-        if self._recorded:
-            arrays = [self._leaf(n) for n in self._compiled.arg_names]
-        else:
-            arrays = [self.arg_dict[n] for n in self._compiled.arg_names]
-        arrays += [self.aux_dict[n] for n in self._compiled.aux_names]
-        with _Scope(self._recorded, bool(is_train)):
-            self.outputs = self._compiled.run(arrays)
+        self._run(bool(is_train) and bool(self._wanted), bool(is_train))
         return self.outputs
 
+    def _run(self, recorded: bool, training: bool) -> None:
+        self._graph = None
+        arrays = self._inputs(recorded)
+        with _Scope(recorded, training):
+            results = self._compiled.run(arrays)
+        if recorded:
+            self._graph = [r._t for r in results]
+        values = [wrap(r._d, self._ctx, type(r)) for r in results]
+        if len(self._outputs) != len(values) or any(type(o) is not type(v) for o, v in zip(self._outputs, values)):
+            self._outputs = values
+        for o, v in zip(self._outputs, values):
+            o._d = v._d
+            o._t = v._t
+
     def backward(self, out_grads: Any = None, is_train: bool = True) -> None:
-        """Gradients of the outputs times out_grads (default: ones; loss outputs need none) into the gradient arrays."""
-        if not self._recorded:
+        """Gradients of the outputs times out_grads into the gradient arrays; losses need no out_grads.
+
+        After a forward in prediction mode the pass is repeated with recording, still in prediction mode.
+        """
+        if not self._wanted or not self._outputs:
             return
-        if isinstance(out_grads, Array):
-            out_grads = [out_grads]
-        elif isinstance(out_grads, dict):
-            out_grads = [out_grads[n] for n in self._symbol.list_outputs()]
-        if out_grads is not None and len(out_grads) != len(self.outputs):
-            raise MXNetError(f"backward: {len(out_grads)} head gradients for {len(self.outputs)} outputs. Pass one for each.")
-        heads, seeds = [], []
-        for i, o in enumerate(self.outputs):
-            if not in_graph(o):
-                continue
-            given = out_grads[i] if out_grads is not None else None
-            tensor = o._t
-            if given is not None and tuple(given.shape) != tuple(tensor.shape):
-                raise MXNetError(f"backward: head gradient {i} has shape {given.shape}, the output {tuple(tensor.shape)}. Pass equal shapes.")
-            value = None if given is None else given._d if given.stype == "default" else given._d.to_dense()
-            heads.append(tensor)
-            seeds.append(torch.ones_like(tensor) if value is None else value.to(tensor.dtype).to(tensor.device))
+        seeds = self._seeds(out_grads)
+        if self._graph is None:
+            kept = [o._d for o in self._outputs]
+            self._run(True, False)
+            for o, d in zip(self._outputs, kept):
+                o._d = o._t = d
+        heads = [(t, s) for t, s in zip(self._graph or (), seeds) if t is not None and t.requires_grad]
+        names = list(self._leaves)
+        found: Any = [None] * len(names)
         old = state.training
         state.training = is_train
         try:
             if heads:
-                torch.autograd.backward(heads, seeds, retain_graph=True)
+                found = torch.autograd.grad([t for t, _ in heads], [self._leaves[n] for n in names],
+                                            [torch.ones_like(t) if s is None else s.to(t.dtype).to(t.device) for t, s in heads],
+                                            retain_graph=True, allow_unused=True)  # fmt: skip
         except RuntimeError as e:
             if isinstance(e, MXNetError):
                 raise
             raise MXNetError(f"backward: {str(e).splitlines()[0]}. Check the operators of the graph.") from None
         finally:
             state.training = old
+        for name, value in zip(names, found):
+            _land(self.grad_dict[name], value, self._grad_req[name] == "add")
+
+    def _seeds(self, out_grads: Any) -> list[torch.Tensor | None]:
+        """Head gradients as tensors; None where the output's operator does not ask for one."""
+        if isinstance(out_grads, Array):
+            given: list = [out_grads]
+        elif isinstance(out_grads, dict):
+            given = [out_grads.get(n) for n in self._symbol.list_outputs()]
+        else:
+            given = list(out_grads) if out_grads is not None else []
+        seeds: list[torch.Tensor | None] = []
+        for i, (o, free) in enumerate(zip(self._outputs, self._free)):
+            g = given[i] if i < len(given) else None
+            if g is None:
+                if not free:
+                    raise MXNetError(f"backward: output {i} ({self._symbol.list_outputs()[i]}) is no loss, so its gradient is required. Pass out_grads.")
+                seeds.append(None)
+                continue
+            if not isinstance(g, Array):
+                raise TypeError(f"backward: out_grads must be NDArrays, got {type(g).__name__}. Convert it with mx.nd.array.")
+            if tuple(g.shape) != tuple(o.shape):
+                raise MXNetError(f"backward: head gradient {i} has shape {g.shape}, the output {o.shape}. Pass equal shapes.")
+            seeds.append(g._d if g.stype == "default" else g._d.to_dense())
+        return seeds
 
     def set_monitor_callback(self, callback: Callable[[str, Any], None], monitor_all: bool = False) -> None:
         """Call `callback(name, array)` for every operator's output (monitor_all: for inputs too); the graph then runs step by step."""
-        self._monitor, self._monitor_all = callback, monitor_all
+        self._monitor_callback, self._monitor_all = callback, monitor_all
+        if callback is not None and self._compiled.monitor is None:  # a program of its own: others may share this one
+            self._compiled = Compiled(self._symbol)
         free = set(self._compiled.arg_names) | set(self._compiled.aux_names)
 
         def watch(name: str, array: Array) -> None:
@@ -133,27 +188,26 @@ class Executor:
                     raise ValueError(f"copy_params_from: there is no {kind} {name!r}.{hint(name, have)} Pass allow_extra_params=True to skip it.")
 
     def reshape(self, partial_shaping: bool = False, allow_up_sizing: bool = False, **kwargs: Any) -> Executor:
-        """An executor for other input shapes; arrays whose shapes stay are shared."""
+        """An executor for other input shapes: arrays whose shapes stay are shared, smaller ones use the memory of the old.
+
+        partial_shaping allows other shapes for arguments that are not named, allow_up_sizing arrays that need more memory.
+        """
         arg_shapes, _, aux_shapes = self._symbol.infer_shape(**kwargs)
         if arg_shapes is None:
             raise ValueError("reshape: the given shapes do not determine all others. Name more inputs.")
         args, grads, aux = {}, {}, {}
         for name, shape in zip(self._compiled.arg_names, arg_shapes):
-            old = self.arg_dict[name]
-            if tuple(old.shape) == tuple(shape):
-                args[name], grads[name] = old, self.grad_dict.get(name)
-                continue
-            if name not in kwargs and not partial_shaping:
-                raise AssertionError(f"reshape: {name} would change from {old.shape} to {shape}. Pass partial_shaping=True to allow it.")
-            if not allow_up_sizing and _size(shape) > old.size:
-                raise MXNetError(f"reshape: {name} would grow from {old.shape} to {shape}. Pass allow_up_sizing=True to allow it.")
-            args[name] = nd.zeros(shape, ctx=old.context, dtype=old.dtype)
-            grad = self.grad_dict.get(name)
-            grads[name] = None if grad is None else nd.zeros(shape, ctx=old.context, dtype=grad.dtype)
+            old, grad = self.arg_dict[name], self.grad_dict.get(name)
+            if tuple(old.shape) != tuple(shape) and name not in kwargs and not partial_shaping:
+                raise MXNetError(f"reshape: {name} would change from {old.shape} to {shape}. Pass partial_shaping=True to allow it.")
+            args[name] = _resized(old, shape, name, allow_up_sizing)
+            grads[name] = None if grad is None else _resized(grad, shape, name, allow_up_sizing)
         for name, shape in zip(self._compiled.aux_names, aux_shapes):
             old = self.aux_dict[name]
-            aux[name] = old if tuple(old.shape) == tuple(shape) else nd.zeros(shape, ctx=old.context, dtype=old.dtype)
-        return Executor(self._symbol, self._ctx, args, grads, aux, self._grad_req, self._group2ctx)
+            if tuple(old.shape) != tuple(shape) and not partial_shaping:
+                raise MXNetError(f"reshape: {name} would change from {old.shape} to {shape}. Pass partial_shaping=True to allow it.")
+            aux[name] = _resized(old, shape, name, allow_up_sizing)
+        return Executor(self._symbol, self._ctx, args, grads, aux, self._grad_req, self._group2ctx, self._compiled)
 
     def get_optimized_symbol(self) -> Any:
         """The symbol that runs."""
@@ -164,11 +218,56 @@ class Executor:
         return self._symbol.debug_str() + "\n" + self._compiled.module.code
 
 
-def _size(shape: tuple) -> int:
-    n = 1
-    for d in shape:
-        n *= d
-    return n
+def _leaf_over(array: Array) -> torch.Tensor | None:
+    """A leaf of torch's graph over an array's memory; for sparse arrays the carrier of its gradient."""
+    values = array._d
+    if not values.dtype.is_floating_point:
+        return values if array.stype == "default" else None
+    leaf = values.detach() if array.stype == "default" else torch.zeros((), dtype=values.dtype, device=values.device).expand(values.shape)
+    return leaf.requires_grad_(True)
+
+
+def _land(target: Array, value: torch.Tensor | None, add: bool) -> None:
+    """Put a gradient into the array that the user sees; None is zero."""
+    if value is None:
+        if add:
+            return
+        if target.stype == "default":
+            target._d.zero_()
+        else:
+            Sparse.store(target, Sparse.zeros(target.stype, tuple(target._d.shape), target._d.dtype, target._d.device))
+    elif target.stype != "default" or value.layout != torch.strided:
+        Sparse.land(target, value, add)
+    elif add:
+        target._d.add_(value)
+    else:
+        target._d.copy_(value)
+
+
+def _resized(old: Array, shape: tuple, name: str, larger: bool) -> Array:
+    if tuple(old.shape) == tuple(shape):
+        return old
+    size = prod(shape)
+    if old.stype != "default":
+        return nd.zeros(shape, ctx=old.context, dtype=old.dtype, stype=old.stype)
+    if size <= old.size:
+        return wrap(old._d.reshape(-1)[:size].view(tuple(shape)), old._ctx, type(old))
+    if not larger:
+        raise MXNetError(f"reshape: {name} would grow from {old.shape} to {shape}. Pass allow_up_sizing=True to allow it.")
+    return nd.zeros(shape, ctx=old.context, dtype=old.dtype)
+
+
+def _labels(symbol: Any) -> set[str]:
+    """Variables that only losses read, as labels: their gradients are left alone."""
+    used: dict[str, bool] = {}
+    for n in symbol._nodes:
+        for name, (e, _) in zip(n.input_names() if n.op is not None else (), n.inputs):
+            if e.op is None:
+                used[e.name] = used.get(e.name, True) and n.op.name in _LOSSES and name == "label"
+    return {name for name, only in used.items() if only}
+
+
+_NUMBERED = {0: "null", 1: "write", 2: "write", 3: "add", "inplace": "write"}
 
 
 def _requests(grad_req: Any, names: list[str]) -> dict[str, str]:
@@ -177,14 +276,14 @@ def _requests(grad_req: Any, names: list[str]) -> dict[str, str]:
     elif isinstance(grad_req, (list, tuple)):
         if len(grad_req) != len(names):
             raise ValueError(f"bind: {len(grad_req)} grad_req for {len(names)} arguments. Pass one for each.")
-        found = dict(zip(names, grad_req))
+        found = dict(zip(names, (_NUMBERED.get(r, r) for r in grad_req)))
     elif isinstance(grad_req, dict):
         found = {n: grad_req.get(n, "null") for n in names}
     else:
         raise TypeError(f"bind: grad_req must be a str, list or dict, got {type(grad_req).__name__}. Pass one of them.")
     for name, req in found.items():
         if req not in GRAD_REQ:
-            raise ValueError(f"bind: grad_req {req!r} of {name} is unknown. Use write, add or null.")
+            raise MXNetError(f"bind: grad_req {req!r} of {name} is unknown. Use write, add or null.")
     return found
 
 
@@ -220,48 +319,42 @@ def bind(symbol: Any, ctx: Context, args: Any, args_grad: Any, grad_req: Any, au
     for n, g in grads.items():
         if g is not None and g.shape != arguments[n].shape:
             raise MXNetError(f"bind: the gradient of {n} has shape {g.shape}, the argument {arguments[n].shape}. Pass equal shapes.")
-    shapes = _open_shapes(symbol, {n: a.shape for n, a in arguments.items()})
-    return Executor(symbol, ctx, arguments, grads, aux, requests, group2ctx, shapes)
-
-
-def _open_shapes(symbol: Any, given: dict) -> dict[int, tuple]:
-    """Shapes of operators without inputs that leave axes open (`zeros((0, 10))` of recurrent states)."""
-    found = Inference(symbol._heads, given, {})
-    open_nodes = [n for n in found.nodes if n.op is not None and not n.inputs and n.attrs.get("shape") is not None and not known(n.attrs["shape"])]
-    if not open_nodes:
-        return {}
-    found.infer_shapes(partial=True)
-    return {id(n): found.shapes[id(n), 0] for n in open_nodes if known(found.shapes.get((id(n), 0)))}
+    return Executor(symbol, ctx, arguments, grads, aux, requests, group2ctx)
 
 
 def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None, stype_dict: dict | None, group2ctx: Any, shared_arg_names: Any,
                 shared_exec: Any, shared_buffer: Any, shapes: dict) -> Executor:  # fmt: skip
     """An executor over new arrays; what `shared_exec` has in the same shapes is taken from it."""
     names = symbol.list_arguments()
-    unknown = [k for k in shapes if k not in names and k not in symbol.list_auxiliary_states()]
-    if unknown:
-        raise MXNetError(f"simple_bind: there is no argument {unknown[0]!r} (arguments: {', '.join(names)}).{hint(unknown[0], names)}")
-    types = {k: _dtype.to_torch(v, "simple_bind") for k, v in (type_dict or {}).items()}
-    found = Inference(symbol._heads, shapes, types)
-    found.infer_shapes()
+    every = [*names, *symbol.list_auxiliary_states()]
+    if len(set(every)) != len(every):
+        twice = next(n for n in every if every.count(n) > 1)
+        raise MXNetError(f"simple_bind: two variables are called {twice!r}. Give each its own name.")
+    requests = _requests(grad_req, names)
+    known_shapes = {k: tuple(v) for k, v in shapes.items() if k in every}
+    types = {k: _dtype.to_torch(v, "simple_bind") for k, v in (type_dict or {}).items() if k in every}
+    try:
+        found = Inference(symbol._heads, known_shapes, types)
+        found.infer_shapes()
+    except MXNetError as e:
+        raise MXNetError(f"simple_bind error: {e} Arguments: {known_shapes}") from None
     arguments, states = variables(found.nodes)
     missing = [n.name for n in arguments + states if not known(found.shapes.get((id(n), 0)))]
     if missing:
-        raise RuntimeError(f"simple_bind error: the shapes of {', '.join(missing)} do not follow from {dict(shapes)}. Pass more shapes.")
-    requests = _requests(grad_req, names)
-    stypes = dict(zip(names, symbol.infer_storage_type(**(stype_dict or {}))[0]))
+        raise MXNetError(f"simple_bind error: the shapes of {', '.join(missing)} do not follow from {known_shapes}. Pass more shapes.")
+    kinds = infer_stypes(symbol._heads, found.nodes, {k: v for k, v in (stype_dict or {}).items() if k in every})
 
-    def make(node: Any, stype: str = "default") -> Array:
-        shape, kind = found.shapes[id(node), 0], found.types.get((id(node), 0), torch.float32)
+    def make(node: Any) -> Array:
+        shape, kind, stype = found.shapes[id(node), 0], found.types.get((id(node), 0), torch.float32), kinds.values[id(node), 0]
         shared = _shared(node.name, shape, kind, stype, shared_arg_names, shared_exec, shared_buffer)
         if shared is not None:
             return shared
-        made = nd.zeros(shape, ctx=ctx, dtype=kind, stype=stype)
+        made = nd.zeros(shape, ctx=_context(node, ctx, group2ctx), dtype=kind, stype=stype)
         if shared_buffer is not None and (shared_arg_names is None or node.name not in shared_arg_names):
             shared_buffer[node.name] = made
         return made
 
-    args = {n.name: make(n, stypes[n.name]) for n in arguments}
+    args = {n.name: make(n) for n in arguments}
     aux = {n.name: make(n) for n in states}
     grads: dict[str, Array | None] = {}
     for n in arguments:
@@ -269,12 +362,20 @@ def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None
             grads[n.name] = None
             continue
         old = shared_exec.grad_dict.get(n.name) if shared_exec is not None else None
-        a = args[n.name]
-        fits = old is not None and old.shape == a.shape and old.dtype == a.dtype
-        grads[n.name] = old if fits else nd.zeros(a.shape, ctx=ctx, dtype=a.dtype, stype="row_sparse" if a.stype == "row_sparse" else None)
-    open_shapes = {id(n): found.shapes[id(n), 0] for n in found.nodes
-                   if n.op is not None and not n.inputs and n.attrs.get("shape") is not None and not known(n.attrs["shape"])}  # fmt: skip
-    return Executor(symbol, ctx, args, grads, aux, requests, group2ctx, open_shapes)
+        a, stype = args[n.name], kinds.gradients[n.name]
+        fits = old is not None and old.shape == a.shape and old.dtype == a.dtype and old.stype == stype
+        grads[n.name] = old if fits else nd.zeros(a.shape, ctx=a.context, dtype=a.dtype, stype=stype)
+    return Executor(symbol, ctx, args, grads, aux, requests, group2ctx, shared_exec._compiled if _same_program(shared_exec, symbol) else None)
+
+
+def _same_program(shared: Any, symbol: Any) -> bool:
+    return shared is not None and shared._symbol is symbol and shared._compiled.monitor is None
+
+
+def _context(node: Any, ctx: Context, group2ctx: Any) -> Context:
+    """Where a variable lives: the context of its group, if it has one."""
+    found = (group2ctx or {}).get(node.texts.get("__ctx_group__"), ctx)
+    return found[0] if isinstance(found, (list, tuple)) else found
 
 
 def _shared(name: str, shape: tuple, kind: torch.dtype, stype: str, names: Any, executor: Any, buffer: Any) -> Array | None:

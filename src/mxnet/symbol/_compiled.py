@@ -22,6 +22,7 @@ from .._runtime.invoke import BAD_INPUT, Hooks, invoke
 from .._runtime.state import state
 from ..context import Context, current_context
 from ..error import MXNetError
+from ._infer import Inference, known
 from ._node import Node, order, variables
 
 _INPUTS = ("training", "generator", "device")
@@ -106,6 +107,10 @@ class Compiled:
         ops = [n for n in self.nodes if n.op is not None]
         #: operators that make sparse arrays of dense ones, or that only invoke can run
         self._stepwise = any(n.op.prepare().dense_storage is not None for n in ops)  # type: ignore[union-attr]
+        #: operators without inputs that leave axes of their shape open (`zeros((0, 10))` of recurrent states)
+        self._open = [] if shapes or state.np_shape else [n for n in ops if not n.inputs and 0 in (n.attrs.get("shape") or ())]
+        self._closed: dict[tuple, Compiled] = {}
+        self._symbol = symbol
         self._views = [id(n) in {id(v) for v in self._variables} or (n.op is not None and n.op.views) for n, _ in self.heads]
 
     @property
@@ -118,6 +123,8 @@ class Compiled:
 
     def run(self, arrays: Sequence[Array]) -> list[Array]:
         """Outputs for the arrays of arg_names + aux_names; recorded inside `record()`."""
+        if self._open:
+            return self._with_shapes(arrays).run(arrays)
         recording = state.recording
         dense, cls = True, Classes.dense
         for a in arrays:
@@ -145,6 +152,18 @@ class Compiled:
             memory = {t.untyped_storage().data_ptr() for t in tensors}
             results = [r.clone() if v and r.untyped_storage().data_ptr() in memory else r for r, v in zip(results, self._views)]
         return [wrap_recorded(r, ctx, cls) for r in results]
+
+    def _with_shapes(self, arrays: Sequence[Array]) -> Compiled:
+        """The program for inputs of these shapes, which decide the open axes."""
+        key = tuple([tuple(a._d.shape) for a in arrays])
+        found = self._closed.get(key)
+        if found is None:
+            facts = Inference(self.heads, {n.name: s for n, s in zip(self._variables, key)}, {})
+            facts.infer_shapes(partial=True)
+            shapes = {id(n): facts.shapes[id(n), 0] for n in self._open if known(facts.shapes.get((id(n), 0)))}
+            found = self._closed[key] = Compiled(self._symbol, shapes or {0: ()}, self._backend)
+        found.monitor = self.monitor
+        return found
 
     def _explained(self, arrays: Sequence[Array], error: Exception) -> list[Array]:
         """Run step by step to name the operator that failed; if none does, the error was the graph's own."""
