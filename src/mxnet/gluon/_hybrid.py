@@ -115,11 +115,16 @@ class HybridBlock(Block):
     def _graph_of(self, args: tuple) -> tuple[Graph, list[Any]]:
         """The graph for arguments of this structure, and the arguments' leaves."""
         leaves, structure = structure_of(args)
-        graph = self._graphs.get(structure)
+        key = self._graph_key(structure)
+        graph = self._graphs.get(key)
         if graph is None:
-            graph = self._graphs[structure] = self._trace(leaves, structure)
+            graph = self._graphs[key] = self._trace(leaves, structure)
         self._latest = graph
         return graph, leaves
+
+    def _graph_key(self, structure: Any) -> Any:
+        """What a graph depends on."""
+        return structure
 
     def _trace(self, leaves: list[Any], structure: Any) -> Graph:
         return trace(self._call_symbols, leaves, structure, self.collect_params, self.name, self._flags, self._backend)

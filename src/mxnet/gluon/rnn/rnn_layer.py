@@ -98,14 +98,11 @@ class _RNNLayer(HybridBlock):
             return super().__call__(inputs, states, sequence_length, **kwargs)
         return super().__call__(inputs, states, **kwargs)
 
-    def forward(self, x: Any, *args: Any) -> Any:
-        """(outputs, states), or only outputs if no states were given."""
-        skip = self._skip_states
-        result = super().forward(x, *args)
-        return result[0] if skip else result
+    def _graph_key(self, structure: Any) -> Any:
+        return structure, self._skip_states
 
     def hybrid_forward(self, F: Any, inputs: Any, states: Any, sequence_length: Any = None, **kwargs: Any) -> Any:  # noqa: N803
-        """Outputs and states after the last step."""
+        """(outputs, states after the last step), or only outputs if the call gave no states."""
         if isinstance(inputs, Array):
             batch = inputs.shape[self._layout.find("N")]
             for state, info in zip(states, self.state_info(batch)):
@@ -126,7 +123,7 @@ class _RNNLayer(HybridBlock):
         outputs, after = result[0], [result[1], result[2]] if self._mode == "lstm" else [result[1]]
         if self._layout == "NTC":
             outputs = F.swapaxes(outputs, dim1=0, dim2=1)
-        return outputs, after
+        return outputs if self._skip_states else (outputs, after)
 
     def _collect_params_with_prefix(self, prefix: str = "") -> dict[str, Any]:
         """Structural names: files have always had those of the stack of cells."""
