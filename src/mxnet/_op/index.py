@@ -40,7 +40,7 @@ class _Select32(torch.autograd.Function):
 def select(data: Tensor, axis: int, places: Tensor) -> Tensor:
     """data.index_select(axis, places); gradients of 16-bit data are summed in float32."""
     if data.requires_grad and data.dtype in HALF:
-        return _Select32.apply(data, axis, places)  # type: ignore[no-untyped-call]
+        return _Select32.apply(data, axis, places)
     return data.index_select(axis, places)
 
 
