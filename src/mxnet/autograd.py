@@ -161,7 +161,7 @@ def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool 
     """The gradients of heads with respect to variables, a list of new arrays; create_graph=True allows differentiating them again."""
     wanted = [variables] if isinstance(variables, Array) else list(variables)
     if not wanted:
-        raise MXNetError("grad: variables is empty. Pass at least one array with attach_grad().")
+        raise AssertionError("grad: variables is empty. Pass at least one array with attach_grad().")
     heads, (tensors, seeds) = _heads(heads, head_grads)
     for i, v in enumerate(wanted):
         if not in_graph(v):

@@ -15,7 +15,7 @@ from .registry import Op, op, register
 
 
 class _Decreed(torch.autograd.Function):
-    """`forward(data)` in the forward pass; `backward(result, label)` as the gradient of data, zeros as that of label; head gradients are ignored."""
+    """`forward(data)` in the forward pass; `backward(result, label)` as the gradient of data, none of label; head gradients are ignored."""
 
     @staticmethod
     def forward(ctx: Any, data: Tensor, label: Tensor, forward: Callable, backward: Callable) -> Tensor:
@@ -26,14 +26,14 @@ class _Decreed(torch.autograd.Function):
         return result
 
     @staticmethod
-    def backward(ctx: Any, head: Tensor | None) -> tuple[Tensor, Tensor | None, None, None]:
+    def backward(ctx: Any, head: Tensor | None) -> tuple[Tensor, None, None, None]:
         result, label = ctx.saved_tensors
-        return ctx.rule(result, label), torch.zeros_like(label) if ctx.needs_input_grad[1] else None, None, None
+        return ctx.rule(result, label), None, None, None
 
 
 def _run(data: Tensor, label: Tensor, forward: Callable, backward: Callable) -> Tensor:
-    if data.requires_grad or label.requires_grad:
-        return _Decreed.apply(data, label, forward, backward)
+    if data.requires_grad:
+        return _Decreed.apply(data, label.detach(), forward, backward)  # a label's gradient array is left as it is
     return forward(data)
 
 

@@ -29,8 +29,7 @@ class _CrossEntropy(torch.autograd.Function):
         grad = _gradient(probabilities.float() if probabilities.dtype in HALF else probabilities, label, **ctx.options)
         if ctx.options["out_grad"] and head is not None:
             grad = grad * head
-        zero = torch.zeros_like(label) if ctx.needs_input_grad[1] else None
-        return grad.to(probabilities.dtype), zero, None
+        return grad.to(probabilities.dtype), None, None
 
 
 def _gradient(
@@ -104,7 +103,7 @@ def softmax_output(
     same_dtype("SoftmaxOutput", data=data, label=label)
     if data.dim() < 2:
         raise MXNetError(f"SoftmaxOutput: data of shape {tuple(data.shape)} needs at least 2 dimensions (batch, classes). Reshape data.")
-    target = _label(data, label, multi_output, preserve_shape)
+    target = _label(data, label.detach(), multi_output, preserve_shape)  # a label's gradient array is left as it is
     probabilities_given = target.shape == data.shape
     spatial = data.numel() // max(1, data.size(0) * data.size(1)) if multi_output else 1
     if multi_output:
@@ -118,7 +117,7 @@ def softmax_output(
     batch = target.numel() if not multi_output else target.size(0)
     options = {"grad_scale": grad_scale, "ignore_label": ignore_label, "use_ignore": use_ignore, "normalization": normalization, "batch": batch,
                "spatial": max(1, spatial), "smooth_alpha": 0.0 if multi_output else smooth_alpha, "out_grad": out_grad}  # fmt: skip
-    result = _CrossEntropy.apply(scores, target, options) if data.requires_grad or label.requires_grad else torch.softmax(scores, -1)
+    result = _CrossEntropy.apply(scores, target, options) if data.requires_grad else torch.softmax(scores, -1)
     return result.movedim(-1, 1).contiguous() if multi_output else result.reshape(data.shape)
 
 

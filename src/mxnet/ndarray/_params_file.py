@@ -140,7 +140,9 @@ def _read_v2(r: Reader, numpy_shape: bool) -> Array:
         return _place(r.values(dtype, shape, "the array"), ctx)
     if stored is None or any(s is None for _, s in aux):
         raise r.fail("a sparse array without storage shape")
-    data = r.values(dtype, stored, "the values")
+    # the originals write a storage shape that can be out of date; what follows has as many values as there are indices
+    count = math.prod(aux[-1][1] or (0,))
+    data = r.values(dtype, (count, *shape[1:]) if stype == "row_sparse" else (count,), "the values")
     index = [r.values(kind, s or (), "the indices").to(torch.int64) for kind, s in aux]
     return _sparse(r, stype, data, index, shape, ctx)
 
