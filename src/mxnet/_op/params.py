@@ -43,7 +43,8 @@ class Spec:
 
     def __init__(self, name: str, annotation: Any, default: Any) -> None:
         self.name, self.default = name, default
-        self.optional, self.choices = False, ()
+        self.optional = False
+        self.choices: tuple[Any, ...] = ()
         origin = typing.get_origin(annotation)
         if origin in (typing.Union, types.UnionType):
             parts = [a for a in typing.get_args(annotation) if a is not type(None)]
@@ -105,8 +106,8 @@ def _bool(value: Any) -> bool:
     if value is True or value is False:
         return value
     if isinstance(value, str):
-        return {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value) if value.lower() in (
-            "true", "1", "false", "0") else _fail()
+        found = {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
+        return _fail() if found is None else found
     if isinstance(value, (int, np.integer, np.bool_, float)) and value in (0, 1):
         return bool(value)
     return _fail()

@@ -52,7 +52,7 @@ class Op:
         self.infer_rule: Callable[..., Any] | None = None
         self.stype_rule: Callable[..., Any] | None = None
         self.type_rule: Callable[..., Any] | None = None
-        self.storages: dict[tuple[str, ...], Callable] = {}
+        self.storages: dict[tuple[Any, ...], Callable] = {}
         self.count_attr = count_attr
         self.output_names = tuple(output_names)
         self.free = False  # takes any further attribute as a string (`**settings`)

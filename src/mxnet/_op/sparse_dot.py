@@ -74,6 +74,7 @@ def _t_times(a: Csr, x: Any) -> RowSparse:
 def _csr_rows(a: Csr, x: Any, ta: bool, tb: bool, forward_stype: str | None) -> Any:
     if tb:
         x = _dense(x).t().contiguous()
+    result: Any
     if not ta:
         result = _times(a, x)
 

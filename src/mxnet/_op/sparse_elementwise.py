@@ -219,7 +219,8 @@ def _by_vector(x: Csr, vector: Tensor, function: Callable[[Tensor, Tensor], Tens
         values, other = x.data.detach().requires_grad_(True), vector.detach().requires_grad_(True)
         with torch.enable_grad():
             result = function(values, spread(other))
-        return torch.autograd.grad(result, (values, other), csr_algebra.entries_of(g, x))
+        of_values, of_other = torch.autograd.grad(result, (values, other), csr_algebra.entries_of(g, x))
+        return of_values, of_other
 
     gradients = (lambda g: x.with_data(pair(g)[0]), lambda g: pair(g)[1])
     return Tracked(x.with_data(function(x.data, spread(vector))), *(gradients[::-1] if swapped else gradients))

@@ -48,10 +48,10 @@ class Array:
 class Classes:
     """Filled in by the ndarray layer: the class for each storage type."""
 
-    dense: type = Array
-    csr: type = Array
-    row_sparse: type = Array
-    numpy: type | None = None
+    dense: Any = Array
+    csr: Any = Array
+    row_sparse: Any = Array
+    numpy: Any = None
 
 
 def wrap(value: Any, ctx: Context | None = None, cls: type | None = None) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._op.params import REQUIRED
@@ -117,6 +117,7 @@ def _unary(op: Op) -> Callable:
 
 def _present(op: Op, arrays: list, attrs: dict) -> list:
     """Check that every input which these attributes call for is there; cut absent ones off the end."""
+    needed: Sequence[str]
     if op._active is None:
         needed = op.inputs[: op.required]
     else:

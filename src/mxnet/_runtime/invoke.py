@@ -167,6 +167,7 @@ class Sparse:
     store: Any = None  # (target array, value): value into target, casting storage
     land: Any = None  # (gradient array, torch gradient, add): a gradient into its array
     zeros: Any = None  # (stype, shape, dtype, device) -> struct
+    from_torch: Any = None  # torch's hybrid COO tensor -> struct; a dense tensor as it is
 
 
 def _invoke_any(op: Op, arrays: Any, attrs: dict, out: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -67,7 +68,7 @@ def csr_dot(a: Csr, b: torch.Tensor) -> torch.Tensor:
         if threads_for(a.nnz * width) == 1:
             kernel(values, indices, indptr, dense, k, column, flat, 0, rows)
         else:
-            share(lambda lo, hi, f=kernel, c=column: f(values, indices, indptr, dense, k, c, flat, lo, hi), rows, a.nnz * width)
+            share(partial(kernel, values, indices, indptr, dense, k, column, flat), rows, a.nnz * width)
     return out.to(b.dtype) if half else out
 
 
@@ -106,7 +107,11 @@ def _scatter(a: Csr, place: torch.Tensor, b: torch.Tensor, n: int) -> torch.Tens
     for column, width in _blocks(k, 32 if wide == torch.float64 else 64, False):
         kernel = module.scatter_rows(width)
         if many:
-            share(lambda lo, hi, f=kernel, c=column: f(values, places, indptr, rhs, k, c, flat, lo, hi, False), n, a.nnz * width)
+
+            def part(begin: int, end: int, kernel: Any = kernel, column: int = column) -> None:
+                kernel(values, places, indptr, rhs, k, column, flat, begin, end, False)
+
+            share(part, n, a.nnz * width)
         else:
             kernel(values, places, indptr, rhs, k, column, flat, 0, n, True)
     return out.to(b.dtype) if half else out

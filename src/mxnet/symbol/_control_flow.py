@@ -103,7 +103,7 @@ def _pair(result: Any, what: str) -> tuple[Any, Any]:
     return result[0], result[1]
 
 
-def _placeholder(s: Symbol) -> Symbol:
+def _placeholder(s: Symbol) -> Any:
     node, i = s._heads[0]
     return var(f"{node.name}-{i}")
 

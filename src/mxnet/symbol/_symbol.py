@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -203,6 +204,9 @@ class Symbol:
         groups = self._inferred(args, kwargs, False)
         if all(known(s) for group in groups for s in group):
             return tuple([tuple(s) for s in group] for group in groups)
+        unknown = [f"{n}: {tuple(s) if s is not None else ()}" for n, s in zip(self.list_arguments(), groups[0]) if not known(s)]
+        if unknown:
+            warnings.warn(f"infer_shape: the shapes of {', '.join(unknown)} do not follow (0 is an unknown size). Pass them.", stacklevel=2)
         return None, None, None
 
     def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple:
@@ -329,8 +333,8 @@ class Symbol:
     __ge__ = _binary("_greater_equal", "_greater_equal_scalar", ">=")
     __lt__ = _binary("_lesser", "_lesser_scalar", "<")
     __le__ = _binary("_lesser_equal", "_lesser_equal_scalar", "<=")
-    __eq__ = _binary("_equal", "_equal_scalar", "==")  # type: ignore[assignment]
-    __ne__ = _binary("_not_equal", "_not_equal_scalar", "!=")  # type: ignore[assignment]
+    __eq__ = _binary("_equal", "_equal_scalar", "==")
+    __ne__ = _binary("_not_equal", "_not_equal_scalar", "!=")
 
     def __neg__(self) -> Symbol:
         return self.__mul__(-1.0)

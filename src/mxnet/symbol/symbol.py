@@ -26,7 +26,8 @@ def var(name: str, attr: dict | None = None, shape: Any = None, lr_mult: float |
     if not isinstance(name, str):
         raise TypeError(f"var: name must be a str, got {type(name).__name__}. Pass a name.")
     texts = graph_texts(attribute.current().get(attr))
-    for key, value in (("shape", shape), ("lr_mult", lr_mult), ("wd_mult", wd_mult)):
+    given: tuple[tuple[str, Any], ...] = (("shape", shape), ("lr_mult", lr_mult), ("wd_mult", wd_mult))
+    for key, value in given:
         if value is not None:
             texts[f"__{key}__"] = str(tuple(value) if key == "shape" and not isinstance(value, int) else value)
     if dtype is not None:
