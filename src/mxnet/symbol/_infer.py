@@ -44,7 +44,7 @@ def run_meta(node: Node, shapes: list[Shape], types: list[torch.dtype]) -> tuple
     """The operator on tensors without memory."""
     op = node.op
     assert op is not None
-    tensors = [torch.empty(s, dtype=t, device="meta") for s, t in zip(shapes, types)]
+    tensors: list[Any] = [torch.empty(s, dtype=t, device="meta") for s, t in zip(shapes, types)]
     names = node.input_names()
     if not op.variadic and names != list(op.inputs[: len(names)]):  # an optional input in the middle is absent
         by_name = dict(zip(names, tensors))
@@ -70,7 +70,8 @@ class Inference:
         for n in self.nodes:
             if n.op is None:
                 declared = n.texts.get("__shape__")
-                self.shapes[id(n), 0] = merged(_read_shape(declared) if declared else None, shapes.get(n.name), n.name)
+                given = shapes.get(n.name)
+                self.shapes[id(n), 0] = given if declared is None or known(given) else _read_shape(declared)
                 kind = types.get(n.name)
                 if kind is None and "__dtype__" in n.texts and n.texts["__dtype__"] != "-1":
                     kind = _dtype.BY_FLAG[int(n.texts["__dtype__"])].torch
@@ -93,6 +94,8 @@ class Inference:
                 break
 
     def _node_types(self, n: Node) -> None:
+        if n.subgraphs:
+            return
         found = _type_rule(n, [self.types.get(_key(e)) for e in n.inputs])
         ins, outs = found
         for e, t in zip(n.inputs, ins):
@@ -129,30 +132,30 @@ class Inference:
     def _node(self, n: Node, partial: bool) -> None:
         op = n.op
         assert op is not None
-        have = [self.shapes.get(_key(e)) for e in n.inputs]
-        if not all(known(s) for s in have) and op.complete is not None:
-            names = n.input_names()
-            given = {name: s if known(s) else None for name, s in zip(names, have)}
-            try:
-                filled = op.complete(dict(given), **op.with_defaults(n.attrs)) or {}
-            except (KeyError, TypeError, AttributeError, IndexError, ZeroDivisionError):
-                filled = {}
-            for e, name in zip(n.inputs, names):
-                if filled.get(name) is not None:
-                    self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
-            have = [self.shapes.get(_key(e)) for e in n.inputs]
-        if not all(known(s) for s in have):
+        if n.subgraphs:
+            self._bodies(n)
             return
-        attr_shape = n.attrs.get("shape") if not n.inputs else None
-        if attr_shape is not None and not known(attr_shape):
-            self.shapes[id(n), 0] = merged(self.shapes.get((id(n), 0)), attr_shape, n.name)
-            if not known(self.shapes[id(n), 0]):
+        have = [self.shapes.get(_key(e)) for e in n.inputs]
+        if op.name in _EQUAL:
+            self._equal(n)
+        if not all(known(s) for s in have) and op.complete is not None and any(s is not None for s in have):
+            self._complete(n)
+        have = [self.shapes.get(_key(e)) for e in n.inputs]
+        if not n.inputs:
+            attr_shape = n.attrs.get("shape")
+            if attr_shape is not None and not known(attr_shape):
+                self.shapes[id(n), 0] = merged(self.shapes.get((id(n), 0)), attr_shape, n.name)
+                if known(self.shapes[id(n), 0]):
+                    self.done.add(id(n))  # whoever runs the graph gives the operator this shape
                 return
-            self.done.add(id(n))  # the executor gives the operator this shape
+        if any(s is None for s in have):
             return
         types = [self.types.get(_key(e), torch.float32) for e in n.inputs]
+        if not all(known(s) for s in have):
+            self._guess(n, have, types)
+            return
         try:
-            results = run_meta(n, have, types)
+            results = run_meta(n, [s for s in have if s is not None], types)
         except MXNetError:
             if partial:
                 return
@@ -162,6 +165,81 @@ class Inference:
             self.types.setdefault((id(n), i), r.dtype)
         self.done.add(id(n))
 
+    def _complete(self, n: Node) -> None:
+        """Shapes of inputs that follow from those of others."""
+        op = n.op
+        assert op is not None and op.complete is not None
+        names = n.input_names()
+        given = {name: self.shapes.get(_key(e)) for name, e in zip(names, n.inputs)}
+        sure = {name: s if known(s) else None for name, s in given.items()}
+        for facts in (sure, given) if sure != given else (sure,):
+            try:
+                filled = op.complete(dict(facts), **op.with_defaults(n.attrs)) or {}
+            except (KeyError, TypeError, AttributeError, IndexError, ZeroDivisionError, ValueError):
+                continue
+            except MXNetError:
+                if facts is sure:
+                    raise
+                continue
+            for e, name in zip(n.inputs, names):
+                if filled.get(name) is not None:
+                    self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
+
+    def _equal(self, n: Node) -> None:
+        """Inputs and output of one shape: what is known of any is known of all."""
+        shape = self.shapes.get((id(n), 0))
+        for e in n.inputs:
+            shape = merged(shape, self.shapes.get(_key(e)), n.name)
+        if shape is not None:
+            for key in [(id(n), 0), *[_key(e) for e in n.inputs]]:
+                self.shapes[key] = shape
+
+    def _guess(self, n: Node, have: list, types: list[torch.dtype]) -> None:
+        """Output axes that do not depend on the unknown input axes: those that are equal for two trial sizes."""
+        tries = []
+        for size in (24, 48):
+            try:
+                tries.append(run_meta(n, [tuple(d if d > 0 else size for d in s) for s in have], types))
+            except MXNetError:
+                return
+        for i, (a, b) in enumerate(zip(*tries)):
+            if a.dim() == b.dim():
+                shape = tuple(x if x == y else 0 for x, y in zip(a.shape, b.shape))
+                self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), shape, n.name)
+
+    def _bodies(self, n: Node) -> None:
+        """A loop over the first axis: shapes of a step from those of the inputs, and back. Other control flow tells nothing."""
+        if n.op.name != "_foreach":  # type: ignore[union-attr]
+            self.done.add(id(n))
+            return
+        graph, attrs = n.subgraphs[0], n.attrs
+        places = [*attrs["in_data_locs"], *attrs["in_state_locs"], *attrs["remain_locs"]]
+        count = len(attrs["in_data_locs"])
+        variables = [v for v in order(graph._heads) if v.op is None]
+        inner = Inference(graph._heads, {}, {})
+        length = None
+        for i, (place, e) in enumerate(zip(places, n.inputs)):
+            shape = self.shapes.get(_key(e))
+            if shape is not None and i < count:
+                length, shape = shape[0] if shape else None, shape[1:]
+            inner.shapes[id(variables[place]), 0] = merged(inner.shapes.get((id(variables[place]), 0)), shape, variables[place].name)
+            if _key(e) in self.types:
+                inner.types[id(variables[place]), 0] = self.types[_key(e)]
+        inner.infer_shapes(partial=True)
+        for i, (place, e) in enumerate(zip(places, n.inputs)):
+            shape = inner.shapes.get((id(variables[place]), 0))
+            if shape is not None:
+                self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), shape if i >= count else (length or 0, *shape), n.name)
+        heads = [inner.shapes.get((id(h), i)) for h, i in graph._heads]
+        for i, (shape, head) in enumerate(zip(heads, graph._heads)):
+            if shape is not None:
+                whole = (length or 0, *shape) if i < attrs["num_out_data"] else shape
+                self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), whole, n.name)
+            if _key(head) in inner.types:
+                self.types.setdefault((id(n), i), inner.types[_key(head)])
+        if all(known(self.shapes.get((id(n), i))) for i in range(len(heads))):
+            self.done.add(id(n))
+
     def _from_outputs(self, n: Node) -> None:
         """What a known output tells about unknown inputs, where shapes are simply equal or a batch axis goes through."""
         out = self.shapes.get((id(n), 0))
@@ -169,23 +247,24 @@ class Inference:
             return
         op = n.op
         assert op is not None
-        if op.name in _EQUAL:
-            for e in n.inputs:
-                self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), out, n.name)
-        elif op.name == "FullyConnected" and n.attrs.get("flatten", True):
+        if op.name == "FullyConnected" and n.attrs.get("flatten", True):
             data = self.shapes.get(_key(n.inputs[0]))
             if data is not None and len(data) and not known(data[:1]):
                 self.shapes[_key(n.inputs[0])] = merged(data, (out[0], *data[1:]), n.name)
             elif data is None:
                 weight = self.shapes.get(_key(n.inputs[1]))
-                if known(weight):
+                if weight is not None and known(weight):
                     self.shapes[_key(n.inputs[0])] = (out[0], weight[1])
 
 
 #: Operators whose output is shaped like every input.
 _EQUAL = frozenset({"elemwise_add", "elemwise_sub", "elemwise_mul", "elemwise_div", "_copy", "Activation", "tanh", "sigmoid", "relu", "negative",
                     "_plus_scalar", "_minus_scalar", "_rminus_scalar", "_mul_scalar", "_div_scalar", "_rdiv_scalar", "Dropout", "add_n",
-                    "BlockGrad", "Cast", "exp", "log", "sqrt", "square", "_grad_add", "_maximum", "_minimum", "SoftmaxActivation"})  # fmt: skip
+                    "BlockGrad", "Cast", "_mod", "_power", "_hypot", "exp", "log", "sqrt", "square", "_grad_add", "_maximum", "_minimum", "SoftmaxActivation"})  # fmt: skip
+#: Operators whose inputs must have one type (and elemwise_*, broadcast_*).
+_ONE_TYPE = frozenset({"FullyConnected", "Convolution", "Deconvolution", "dot", "batch_dot", "Concat", "add_n", "stack", "_linalg_gemm", "_linalg_gemm2",
+                       "_maximum", "_minimum", "_power", "_mod", "_hypot", "_equal", "_not_equal", "_greater", "_greater_equal", "_lesser", "_lesser_equal",
+                       "SoftmaxOutput", "LinearRegressionOutput", "LogisticRegressionOutput", "MAERegressionOutput"})  # fmt: skip
 #: Operators whose inputs need not share a type: input name -> what it may be.
 _FREE_INPUTS = {
     "Embedding": {"data"}, "take": {"indices"}, "batch_take": {"indices"}, "gather_nd": {"indices"}, "scatter_nd": {"indices"},
@@ -212,6 +291,11 @@ def _type_rule(n: Node, have: list[torch.dtype | None]) -> tuple[list[torch.dtyp
     if op.name == "Custom":
         return have, [next((t for t in have if t is not None), None)] * n.num_outputs()
     free = _FREE_INPUTS.get(op.name, ())
+    if op.name in _ONE_TYPE or op.name.startswith(("elemwise_", "broadcast_")):
+        given_types = {t for t in have if t is not None}
+        if len(given_types) > 1:
+            listed = ", ".join(f"{name} {_dtype.name_of(t)}" for name, t in zip(names, have) if t is not None)
+            raise MXNetError(f"infer_type: {n.name}: the inputs of {op.name} must have one type, got {listed}. Cast one of them.")
     bound = [t for name, t in zip(names, have) if name not in free and t is not None]
     shared = bound[0] if bound else None
     low = shared in (torch.float16, torch.bfloat16)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._op.registry import NAMES
 from ..error import MXNetError, hint
-from ._node import HIDDEN, Entry, Node, order, variables
+from ._node import HIDDEN, Entry, Node, order
 
 VERSION = 10901
 MAX_NODES = 1 << 20
@@ -15,32 +15,72 @@ MAX_NODES = 1 << 20
 DROPPED = {"workspace", "cudnn_tune", "cudnn_off"}
 
 
+#: Outputs that the original's operators have beyond ours; `node_row_ptr` counts them.
+_MORE_OUTPUTS = {"Dropout": 2, "LRN": 2, "L2Normalization": 2, "sort": 2, "ROIPooling": 2, "BilinearSampler": 2, "Correlation": 3, "GridGenerator": 2,
+                 "SpatialTransformer": 3, "_contrib_Proposal": 2, "_contrib_MultiProposal": 2, "CTCLoss": 3, "LayerNorm": 3, "InstanceNorm": 3,
+                 "GroupNorm": 3, "BatchNorm": 3}  # fmt: skip
+
+
+def _outputs(n: Node) -> int:
+    count = max(1, n.num_outputs())
+    if n.op is None:
+        return count
+    if n.op.name == "Pooling":
+        whole = n.attrs.get("global_pool", False)
+        return 2 if n.attrs.get("pool_type", "max") == "max" and not whole else count
+    return max(count, _MORE_OUTPUTS.get(n.op.name, 0))
+
+
 def dumps(heads: list[Entry], remove_amp_cast: bool = True) -> str:
-    """The JSON text of a graph."""
+    """The JSON text of a graph, laid out as the original does."""
+    return _laid_out(_graph(heads, remove_amp_cast, True), 0)
+
+
+def _graph(heads: list[Entry], remove_amp_cast: bool, outermost: bool) -> dict[str, Any]:
     nodes = order(heads)
     if remove_amp_cast:
         heads, nodes = _without_amp_cast(heads, nodes)
     place = {id(n): i for i, n in enumerate(nodes)}
+    written: dict[int, int] = {}  # how often a variable was written so far: the version that a reader sees
     rows, starts = [], [0]
     for n in nodes:
         row: dict[str, Any] = {"op": n.op.name if n.op else "null", "name": n.name}
         if n.texts:
             row["attrs"] = dict(sorted(n.texts.items()))
-        row["inputs"] = [[place[id(e)], i, 0] for e, i in n.inputs]
+        for i in n.aux_positions():
+            if i < len(n.inputs):
+                key = id(n.inputs[i][0])
+                written[key] = written.get(key, 0) + 1
+        row["inputs"] = [[place[id(e)], i, written.get(id(e), 0)] for e, i in n.inputs]
         if n.subgraphs:
-            row["subgraphs"] = [json.loads(g.tojson()) for g in n.subgraphs]
+            row["subgraphs"] = [_graph(g._heads, remove_amp_cast, False) for g in n.subgraphs]
         rows.append(row)
-        starts.append(starts[-1] + max(1, n.num_outputs()))
-    arguments, states = variables(nodes)
-    leaves = {id(n) for n in arguments + states}
+        starts.append(starts[-1] + _outputs(n))
     graph = {
         "nodes": rows,
-        "arg_nodes": [i for i, n in enumerate(nodes) if id(n) in leaves],
+        "arg_nodes": [i for i, n in enumerate(nodes) if n.op is None],
         "node_row_ptr": starts,
-        "heads": [[place[id(n)], i, 0] for n, i in heads],
-        "attrs": {"mxnet_version": ["int", VERSION]},
+        "heads": [[place[id(n)], i, written.get(id(n), 0)] for n, i in heads],
     }
-    return json.dumps(graph, indent=2)
+    if outermost:
+        graph["attrs"] = {"mxnet_version": ["int", VERSION]}
+    return graph
+
+
+def _laid_out(value: Any, indent: int) -> str:
+    """JSON with one entry a line where the original breaks lines: objects of several entries, lists of objects or of more than ten."""
+    pad = "  " * (indent + 1)
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(k)}: {_laid_out(v, indent + 1)}" for k, v in value.items()]
+        if len(parts) > 1:
+            return "{\n" + ", \n".join(pad + p for p in parts) + "\n" + "  " * indent + "}"
+        return "{" + ", ".join(parts) + "}"
+    if isinstance(value, list):
+        parts = [_laid_out(v, indent + 1) for v in value]
+        if len(parts) > 10 or any(isinstance(v, dict) for v in value):
+            return "[\n" + ", \n".join(pad + p for p in parts) + "\n" + "  " * indent + "]"
+        return "[" + ", ".join(parts) + "]"
+    return json.dumps(value)
 
 
 def _without_amp_cast(heads: list[Entry], nodes: list[Node]) -> tuple[list[Entry], list[Node]]:
