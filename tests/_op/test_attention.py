@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from layer_helpers import check_gradient, near_float32, uniform
 
 import mxnet as mx
 from mxnet._op import attention
+from mxnet._op import sliding_attention as sliding
 from mxnet.error import MXNetError
 
 nd = mx.nd
@@ -65,3 +67,40 @@ def test_half(dtype):
 def test_bad_input(call, text):
     with pytest.raises(MXNetError, match=text):
         call()
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_sliding_window(symmetric):
+    q, k, v = (uniform(2, 6, 2, 3, seed=i) for i in range(3))
+    dilation, w = nd.array([1, 2], dtype="int32"), 2
+    window = 5 if symmetric else 3
+    score = nd.contrib.sldwin_atten_score(q, k, dilation, w=w, symmetric=symmetric)
+    mask = nd.contrib.sldwin_atten_mask_like(score, dilation, nd.array([6, 4], dtype="int32"), w=w, symmetric=symmetric).asnumpy()
+    context = nd.contrib.sldwin_atten_context(score, v, dilation, w=w, symmetric=symmetric)
+    expected, total, inside = np.zeros((2, 6, 2, window)), np.zeros((2, 6, 2, 3)), np.zeros((2, 6, 2, window))
+    for b, i, h, j in np.ndindex(2, 6, 2, window):
+        other = i + (1, 2)[h] * (j - w)
+        if 0 <= other < 6:
+            expected[b, i, h, j] = q.asnumpy()[b, i, h] @ k.asnumpy()[b, other, h]
+            total[b, i, h] += expected[b, i, h, j] * v.asnumpy()[b, other, h]
+            inside[b, i, h, j] = max(i, other) < (6, 4)[b]
+    np.testing.assert_allclose(score.asnumpy(), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(context.asnumpy(), total, rtol=1e-4, atol=1e-5)
+    assert (mask == inside).all()
+
+
+def test_sliding_window_gradients():
+    dilation = torch.tensor([1, 2])
+    fn = lambda q, k, v: sliding.sldwin_atten_context(sliding.sldwin_atten_score(q, k, dilation, w=1), v, dilation, w=1)  # noqa: E731
+    tensors = [torch.rand((1, 4, 2, 2), dtype=torch.float64, requires_grad=True) for _ in range(3)]
+    assert torch.autograd.gradcheck(fn, tensors)
+
+
+def test_bad_sliding_window():
+    q = nd.ones((1, 4, 2, 3))
+    with pytest.raises(MXNetError, match=r"dilation has shape \(1,\), expected \(2,\)"):
+        nd.contrib.sldwin_atten_score(q, q, nd.array([1]), w=1)
+    with pytest.raises(MXNetError, match="w -1 must not be negative"):
+        nd.contrib.sldwin_atten_score(q, q, nd.array([1, 1]), w=-1)
+    with pytest.raises(MXNetError, match=r"score of shape \(1, 4, 2, 3\) must be \(batch, length, heads, 5\)"):
+        nd.contrib.sldwin_atten_mask_like(q, nd.array([1, 1]), nd.array([4]), w=2)

@@ -122,3 +122,16 @@ def test_asymmetric():
 def test_bad_input(call, text):
     with pytest.raises(MXNetError, match=text):
         call()
+
+
+def test_rnn():
+    x = uniform(3, 2, 4)
+    parameters, state = uniform(4 * 5 * (4 + 5) + 8 * 5, seed=1), nd.zeros((1, 2, 5))
+    at = {"state_size": 5, "num_layers": 1, "mode": "lstm"}
+    expected = nd.RNN(x, parameters, state, state, **at).asnumpy()
+    data, scale, shift = q.quantize_asym(x)
+    got = q.quantized_rnn(data, parameters, state, state, scale, shift, **at)
+    assert got.dtype == np.float32
+    np.testing.assert_allclose(got.asnumpy(), expected, atol=0.02)
+    with pytest.raises(MXNetError, match="mode 'gru' is not supported"):
+        q.quantized_rnn(data, parameters, state, state, scale, shift, **{**at, "mode": "gru"})

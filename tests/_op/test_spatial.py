@@ -209,3 +209,19 @@ def test_many_regions_are_handled_in_groups(monkeypatch):
 def test_bad_input(call, text):
     with pytest.raises(MXNetError, match=text):
         call()
+
+
+def test_mask_targets():
+    masks = uniform(2, 3, 8, 8, lo=0)
+    rois, matches, classes = nd.array([[[1, 1, 5, 6], [0, 2, 7, 4]]] * 2), nd.array([[2, 0], [1, 1]]), nd.array([[1, 3], [0, 2]])
+    target, weight = nd.contrib.mrcnn_mask_target(rois, masks, matches, classes, num_rois=2, num_classes=4, mask_size=(3, 2))
+    assert target.shape == weight.shape == (2, 2, 4, 3, 2)
+    for b, r in np.ndindex(2, 2):
+        one = nd.array(masks.asnumpy()[b, int(matches.asnumpy()[b, r])][None, None])
+        roi = nd.array([[0, *rois.asnumpy()[b, r]]])
+        expected = nd.contrib.ROIAlign(one, roi, pooled_size=(3, 2), spatial_scale=1.0, sample_ratio=2).asnumpy()[0, 0]
+        for c in range(4):
+            np.testing.assert_allclose(target.asnumpy()[b, r, c], expected, rtol=1e-5)
+            assert (weight.asnumpy()[b, r, c] == (c == classes.asnumpy()[b, r])).all()
+    with pytest.raises(MXNetError, match="num_rois is 5"):
+        nd.contrib.mrcnn_mask_target(rois, masks, matches, classes, num_rois=5, num_classes=4, mask_size=(3, 2))

@@ -28,6 +28,7 @@ from . import joining
 from . import lamb_update
 from . import linalg
 from . import loss_output
+from . import mask_target
 from . import multi_tensor
 from . import multi_update
 from . import multibox
@@ -38,6 +39,7 @@ from . import pooling
 from . import proposal
 from . import quantize
 from . import quantized_layers
+from . import quantized_rnn
 from . import random
 from . import random_choice
 from . import random_pdf
@@ -50,6 +52,7 @@ from . import scalar
 from . import sequence
 from . import shape
 from . import slicing
+from . import sliding_attention
 from . import softmax
 from . import softmax_output
 from . import spatial
