@@ -42,8 +42,9 @@ class Mxnet:
     """Calls through `mx.nd`; the same code for ours and the original."""
 
     def __init__(self, rows, features, per_row, k):
-        import mxnet as mx
         import numpy as np
+
+        import mxnet as mx
 
         self.mx = mx
         self.x = mx.nd.sparse.csr_matrix(make_csr(rows, features, per_row), shape=(rows, features))
@@ -127,7 +128,9 @@ class Remote:
     def __init__(self, python):
         env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
         env.update(OMP_NUM_THREADS="1", MXNET_CPU_WORKER_NTHREADS="1", MXNET_STORAGE_FALLBACK_LOG_VERBOSE="0")
-        self.process = subprocess.Popen([python, os.path.abspath(__file__), "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+        self.process = subprocess.Popen(
+            [python, os.path.abspath(__file__), "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env
+        )
 
     def ask(self, *request):
         """The answer to one request."""
@@ -192,7 +195,7 @@ def products(remote, rounds, quick):
                     for name, peer in peers.items():
                         ratios[name].append(getattr(peer, what)() / mine)
                         mine = statistics.median(getattr(ours, what)() for _ in range(3))
-                rows.append({"what": what, "size": "%dx%d, %d a row" % size, "k": k, "ms": 1e3 * statistics.median(times),
+                rows.append({"what": what, "size": "{}x{}, {} a row".format(*size), "k": k, "ms": 1e3 * statistics.median(times),
                              **{n: statistics.median(r) for n, r in ratios.items()}})  # fmt: skip
                 show(rows[-1])
     return rows
@@ -200,8 +203,8 @@ def products(remote, rounds, quick):
 
 def show(row):
     """Print one row."""
-    ratios = "  ".join("%s %6.2fx" % (n, row[n]) for n in ("original", "torch", "scipy") if n in row)
-    print("%-9s %-24s k=%-3d %8.2f ms   %s" % (row["what"], row["size"], row["k"], row["ms"], ratios), flush=True)
+    ratios = "  ".join(f"{n} {row[n]:6.2f}x" for n in ("original", "torch", "scipy") if n in row)
+    print("{what:9} {size:24} k={k:<3} {ms:8.2f} ms   ".format(**row) + ratios, flush=True)
 
 
 def memory(field):
@@ -212,8 +215,9 @@ def memory(field):
 
 def embedding(table_rows):
     """Milliseconds of a step (lower quartile: other programs only ever add to it), and peak megabytes above table and states; run in a process of its own."""
-    import mxnet as mx
     import numpy as np
+
+    import mxnet as mx
 
     width, batch, steps = EMBEDDING["width"], EMBEDDING["batch"], EMBEDDING["steps"]
     weight = mx.nd.ones((table_rows, width))
@@ -248,9 +252,11 @@ def embeddings(quick):
     """Steps at 1e5 and at 1e7 rows, each in a fresh process."""
     found = {}
     for n in (100_000, 1_000_000 if quick else 10_000_000):
-        text = subprocess.run([sys.executable, os.path.abspath(__file__), "--embedding", str(n)], stdout=subprocess.PIPE, text=True, check=True).stdout
+        text = subprocess.run(
+            [sys.executable, os.path.abspath(__file__), "--embedding", str(n)], stdout=subprocess.PIPE, text=True, check=True
+        ).stdout
         found[n] = json.loads(text.splitlines()[-1])
-        print("embedding %9d rows: %6.2f ms a step, %5.1f MB above table and states" % (n, found[n]["ms"], found[n]["peak"]), flush=True)
+        print("embedding {:9} rows: {ms:6.2f} ms a step, {peak:5.1f} MB above table and states".format(n, **found[n]), flush=True)
     small, large = found.values()
     return {"steps": found, "ratio": large["ms"] / small["ms"], "peak": large["peak"]}
 
@@ -261,11 +267,11 @@ def missed(rows, steps):
     for r in rows:
         need = 2.0 if r["what"] == "gradient" or r["k"] > 1 else 1.3
         if "original" in r and r["original"] < need:
-            out.append("%s %s k=%d: %.2fx the original, target %.1fx" % (r["what"], r["size"], r["k"], r["original"], need))
+            out.append("{what} {size} k={k}: {original:.2f}x the original, target {}x".format(need, **r))
     if steps["ratio"] > 2.5:
-        out.append("embedding: a step of the large table costs %.2fx, target 2.5x" % steps["ratio"])
+        out.append("embedding: a step of the large table costs {:.2f}x, target 2.5x".format(steps["ratio"]))
     if steps["peak"] > 50:
-        out.append("embedding: %.0f MB above table and states, target 50" % steps["peak"])
+        out.append("embedding: {:.0f} MB above table and states, target 50".format(steps["peak"]))
     return out
 
 
@@ -285,12 +291,12 @@ def main():
         print(json.dumps(embedding(a.embedding)))
         return 0
     remote = Remote(a.original) if a.original else None
-    print("%s, %s, Python %s, one thread" % (platform.processor() or platform.machine(), platform.system(), platform.python_version()))
+    print(f"{platform.processor() or platform.machine()}, {platform.system()}, Python {platform.python_version()}, one thread")
     rows = products(remote, a.rounds, a.quick)
     if remote is not None:
         remote.close()
     steps = embeddings(a.quick)
-    print("embedding: large / small table %.2f" % steps["ratio"])
+    print("embedding: large / small table {:.2f}".format(steps["ratio"]))
     wrong = missed(rows, steps)
     for line in wrong:
         print("MISSED " + line)

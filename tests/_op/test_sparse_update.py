@@ -157,7 +157,7 @@ def test_gather():
     ids = torch.randint(0, 400_000, (1000,))
     assert lazy.gather(table, ids).equal(table[ids])
     for kind in (torch.float64, torch.float16, torch.bfloat16):
-        t = table[:, :24 // table.element_size()].contiguous().to(kind).repeat(1, 4)
+        t = table[:, : 24 // table.element_size()].contiguous().to(kind).repeat(1, 4)
         assert lazy.gather(t, ids).equal(t[ids])
 
 

@@ -7,8 +7,19 @@ import pytest
 import scipy.sparse
 import torch
 
-from mxnet._storage import Csr, RowSparse, StorageError, coo_to_struct, csr_from_dense, grad_to_coo, row_sparse_from_dense, to_stype, zeros
-from mxnet._storage import algebra, slicing
+from mxnet._storage import (
+    Csr,
+    RowSparse,
+    StorageError,
+    algebra,
+    coo_to_struct,
+    csr_from_dense,
+    grad_to_coo,
+    row_sparse_from_dense,
+    slicing,
+    to_stype,
+    zeros,
+)
 from mxnet._storage.distinct import distinct, marked
 from mxnet._storage.product import csr_dot, csr_dot_rows, csr_t_dot, csr_t_dot_dense, csr_t_dot_rows, entry_products
 from mxnet._storage.rows import combine, merge, retain, sum_rows
@@ -18,7 +29,11 @@ TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-12, torch.float16: 3e-3, tor
 
 
 def random_csr(shape, density=0.3, seed=0, dtype=torch.float64):
-    m = scipy.sparse.random(*shape, density=density, format="csr", random_state=np.random.RandomState(seed)) if min(shape) else scipy.sparse.csr_matrix(shape)
+    m = (
+        scipy.sparse.random(*shape, density=density, format="csr", random_state=np.random.RandomState(seed))
+        if min(shape)
+        else scipy.sparse.csr_matrix(shape)
+    )
     m.data = np.round(m.data * 16 - 8) + 0.5 if dtype.is_floating_point else np.round(m.data * 16 - 8)
     values = torch.from_numpy(m.data).to(dtype)
     return m, Csr(values, torch.from_numpy(m.indices.astype(np.int64)), torch.from_numpy(m.indptr.astype(np.int64)), shape)
@@ -144,7 +159,11 @@ def test_distinct(size, count):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.int64], ids=str)
 def test_rows(dtype):
     def rows(ids, seed):
-        return RowSparse(torch.randint(-9, 9, (len(ids), 3), generator=torch.Generator().manual_seed(seed)).to(dtype), torch.tensor(ids, dtype=torch.int64), (8, 3))
+        return RowSparse(
+            torch.randint(-9, 9, (len(ids), 3), generator=torch.Generator().manual_seed(seed)).to(dtype),
+            torch.tensor(ids, dtype=torch.int64),
+            (8, 3),
+        )
 
     a, b, c = rows([0, 3, 5], 1), rows([3, 7], 2), rows([], 3)
     da, db = a.to_dense(), b.to_dense()

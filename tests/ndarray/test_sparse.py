@@ -192,7 +192,15 @@ def test_assignment_and_copies():
 
 def test_arithmetic_stays_sparse():
     a, m = a_csr(), scipy.sparse.csr_matrix(CSR)
-    for got, want in ((a + a, m + m), (a - a * 2, m - m * 2), (a * a, m.multiply(m)), (a / 2, m / 2), (-a, -m), (abs(-a), m), (a > 0, m > 0)):
+    for got, want in (
+        (a + a, m + m),
+        (a - a * 2, m - m * 2),
+        (a * a, m.multiply(m)),
+        (a / 2, m / 2),
+        (-a, -m),
+        (abs(-a), m),
+        (a > 0, m > 0),
+    ):
         assert got.stype == "csr"
         np.testing.assert_array_equal(got.asnumpy(), want.toarray())
     assert (a + 1).stype == (2 - a).stype == (a == 0).stype == (a / a).stype == "default"

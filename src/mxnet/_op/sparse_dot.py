@@ -47,7 +47,9 @@ def dot(lhs: Any, rhs: Any, *, transpose_a: bool = False, transpose_b: bool = Fa
 
 def _check(lhs: Any, rhs: Any, ta: bool, tb: bool) -> None:
     if len(lhs.shape) != 2 or len(rhs.shape) != 2:
-        raise MXNetError(f"dot: sparse operands need two axes, got shapes {tuple(lhs.shape)} and {tuple(rhs.shape)}. Reshape a vector to (n, 1).")
+        raise MXNetError(
+            f"dot: sparse operands need two axes, got shapes {tuple(lhs.shape)} and {tuple(rhs.shape)}. Reshape a vector to (n, 1)."
+        )
     if lhs.dtype != rhs.dtype:
         raise MXNetError(f"dot: lhs is {lhs.dtype}, rhs {rhs.dtype}. Convert one with astype.".replace("torch.", ""))
     inner = lhs.shape[0] if ta else lhs.shape[1]

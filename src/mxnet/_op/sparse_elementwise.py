@@ -82,7 +82,9 @@ def _linear(name: str) -> None:
     @implements(name)
     def run(x: Any, **attrs: Any) -> Any:
         fn = NAMES[name].fn
-        return Tracked(x.with_data(fn(x.data, **attrs)), lambda g: fn(g, **attrs) if isinstance(g, Tensor) else g.with_data(fn(g.data, **attrs)))
+        return Tracked(
+            x.with_data(fn(x.data, **attrs)), lambda g: fn(g, **attrs) if isinstance(g, Tensor) else g.with_data(fn(g.data, **attrs))
+        )
 
 
 for _name in ("_mul_scalar", "_div_scalar"):

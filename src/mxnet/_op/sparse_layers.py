@@ -32,7 +32,12 @@ def _fully_connected(data: Any, weight: Any, bias: Any = None, *, num_hidden: in
     result = csr_dot(data, w.t().contiguous())
     if not no_bias and bias is not None:
         result = result + _whole(bias)
-    return Tracked(result, lambda g: data.with_data(entry_products(data, g, w.t().contiguous())), lambda g: csr_t_dot_dense(data, g).t(), lambda g: g.sum(0))
+    return Tracked(
+        result,
+        lambda g: data.with_data(entry_products(data, g, w.t().contiguous())),
+        lambda g: csr_t_dot_dense(data, g).t(),
+        lambda g: g.sum(0),
+    )
 
 
 @implements("Embedding _contrib_SparseEmbedding")
@@ -41,7 +46,9 @@ def _embedding(data: Any, weight: Any, *, input_dim: int, output_dim: int, dtype
     if not isinstance(data, Tensor) or not isinstance(weight, RowSparse):
         return DENSE
     if tuple(weight.shape) != (input_dim, output_dim):
-        raise MXNetError(f"Embedding: weight has shape {tuple(weight.shape)}, must be {(input_dim, output_dim)} (input_dim, output_dim). Pass such a table.")
+        raise MXNetError(
+            f"Embedding: weight has shape {tuple(weight.shape)}, must be {(input_dim, output_dim)} (input_dim, output_dim). Pass such a table."
+        )
     ids = data.to(torch.int64).clamp_(0, input_dim - 1) if data.dtype != torch.int64 else data.clamp(0, input_dim - 1)
 
     def gradient(g: Any) -> Any:

@@ -96,5 +96,3 @@ def _part_gradient(x: Csr, axis: int, start: int) -> Any:
         return x.with_data(entries_of(dense.narrow(axis, start, x.shape[axis]), x))
 
     return gradient
-
-

@@ -57,7 +57,9 @@ def _group_adagrad(lr: float, rescale_grad: float = 1.0, clip_gradient: float = 
     return lr, epsilon, rescale_grad, _clip(clip_gradient)
 
 
-def _ftrl(lr: float, lamda1: float = 0.01, beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0) -> tuple:
+def _ftrl(
+    lr: float, lamda1: float = 0.01, beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0
+) -> tuple:
     return lr, lamda1, beta, wd, rescale_grad, _clip(clip_gradient)
 
 

@@ -75,8 +75,12 @@ def dense_gradients(fn: Callable[..., Any], values: Sequence[Any], attrs: dict) 
         with torch.enable_grad():
             outputs = fn(*inputs, **attrs)
         outputs = outputs if isinstance(outputs, (tuple, list)) else [outputs]
-        pairs = [(o, g if isinstance(g, torch.Tensor) else g.to_dense()) for o, g in zip(outputs, grads) if g is not None and o.requires_grad]
-        found = torch.autograd.grad([o for o, _ in pairs], wanted, [g for _, g in pairs], allow_unused=True) if pairs else [None] * len(wanted)
+        pairs = [
+            (o, g if isinstance(g, torch.Tensor) else g.to_dense()) for o, g in zip(outputs, grads) if g is not None and o.requires_grad
+        ]
+        found = (
+            torch.autograd.grad([o for o, _ in pairs], wanted, [g for _, g in pairs], allow_unused=True) if pairs else [None] * len(wanted)
+        )
         source = iter(found)
         known.extend(next(source) if t is not None and t.requires_grad else None for t in inputs)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from .._op.registry import Op
 from .._op import sparse_cast, sparse_dot, sparse_elementwise, sparse_layers, sparse_parts, sparse_reduce, sparse_update  # noqa: F401  list implementations
+from .._op.registry import Op
 from .._op.sparse_attach import DENSE, Tracked, attach
 from .._storage import Csr, RowSparse, coo_to_struct, from_dense, to_stype, zeros
 from .._storage.rows import merge
@@ -127,7 +127,9 @@ def _write(target: Array, value: Any, tracked: torch.Tensor | None, name: str) -
     if tuple(target._d.shape) != tuple(value.shape):
         raise MXNetError(f"{name}: out has shape {tuple(target._d.shape)}, the result has {tuple(value.shape)}. Pass an out of that shape.")
     if state.recording and in_graph(target):
-        raise MXNetError(f"{name}: cannot write into an array of a recorded graph. Leave out= (or the in-place operator) away inside record().")
+        raise MXNetError(
+            f"{name}: cannot write into an array of a recorded graph. Leave out= (or the in-place operator) away inside record()."
+        )
     store(target, value.detach() if isinstance(value, torch.Tensor) else value)
     if tracked is not None and target._d.dtype == tracked.dtype:
         target._t = tracked

@@ -7,4 +7,5 @@ from .csr import Csr
 from .errors import FormatError, StorageError
 from .row_sparse import RowSparse
 
-__all__ = ["Csr", "FormatError", "RowSparse", "StorageError", "coo_to_struct", "csr_from_dense", "from_dense", "grad_to_coo", "row_sparse_from_dense", "to_stype", "zeros"]
+__all__ = ["Csr", "FormatError", "RowSparse", "StorageError", "coo_to_struct", "csr_from_dense", "from_dense", "grad_to_coo",
+           "row_sparse_from_dense", "to_stype", "zeros"]  # fmt: skip

@@ -7,18 +7,10 @@ from typing import Any
 import torch
 
 from .csr import Csr, pointers
+from .kernels import load
 from .row_sparse import RowSparse
 
 HALF = (torch.float16, torch.bfloat16)
-_kernels: list[Any] = []
-
-
-def _module() -> Any:
-    if not _kernels:
-        from .kernels import algebra as module
-
-        _kernels.append(module)
-    return _kernels[0]
 
 
 def _keys(a: Csr) -> torch.Tensor:
@@ -46,7 +38,9 @@ def add(a: Csr, b: Csr, alpha: int = 1) -> Csr:
     if same_places(a, b):
         return Csr(torch.add(a.data, b.data, alpha=alpha), a.indices.clone(), a.indptr.clone(), a.shape, True)
     if a.device.type == "cpu":
-        indptr, indices, from_a, from_b = (torch.from_numpy(t) for t in _module().union(*(t.numpy() for t in (a.indptr, a.indices, b.indptr, b.indices))))
+        indptr, indices, from_a, from_b = (
+            torch.from_numpy(t) for t in load("algebra").union(*(t.numpy() for t in (a.indptr, a.indices, b.indptr, b.indices)))
+        )
         data = torch.zeros(indices.shape[0], dtype=a.dtype)
         data[from_a] = a.data
         data[from_b] += b.data * alpha if alpha != 1 else b.data
@@ -95,7 +89,7 @@ def csr_matmul(a: Csr, b: Csr, sparse: bool) -> Any:
         if not sparse:
             return product.to_dense().to(a.dtype)
         return Csr(product.values().to(a.dtype), product.col_indices(), product.crow_indices(), (a.shape[0], b.shape[1]))
-    module = _module()
+    module = load("algebra")
     parts = [t.contiguous().numpy() for t in (a.data.to(wide), a.indices, a.indptr, b.data.to(wide), b.indices, b.indptr)]
     if not sparse:
         out = torch.zeros((a.shape[0], b.shape[1]), dtype=wide)

@@ -20,7 +20,9 @@ def zeros(stype: str, shape: tuple, dtype: torch.dtype, device: Any) -> Any:
         if len(shape) != 2:
             raise StorageError(f"csr: shape must have two axes, got {tuple(shape)}. Use row_sparse or default storage for others.")
         empty = torch.zeros(0, dtype=torch.int64, device=device)
-        return Csr(torch.zeros(0, dtype=dtype, device=device), empty, torch.zeros(shape[0] + 1, dtype=torch.int64, device=device), shape, True)
+        return Csr(
+            torch.zeros(0, dtype=dtype, device=device), empty, torch.zeros(shape[0] + 1, dtype=torch.int64, device=device), shape, True
+        )
     if stype == "row_sparse":
         if not shape:
             raise StorageError("row_sparse: shape must have at least one axis, got (). Use default storage for a scalar.")
@@ -42,7 +44,9 @@ def row_sparse_from_dense(t: torch.Tensor) -> RowSparse:
     """The rows that are not all zero."""
     if t.dim() == 0:
         raise StorageError("row_sparse: needs at least one axis, got shape (). Reshape it to (1,).")
-    kept = (t != 0).reshape(t.shape[0], -1).any(1).nonzero().reshape(-1) if t.numel() else torch.zeros(0, dtype=torch.int64, device=t.device)
+    kept = (
+        (t != 0).reshape(t.shape[0], -1).any(1).nonzero().reshape(-1) if t.numel() else torch.zeros(0, dtype=torch.int64, device=t.device)
+    )
     return RowSparse(t.index_select(0, kept), kept, tuple(t.shape))
 
 
@@ -104,4 +108,3 @@ def coo_to_struct(t: torch.Tensor) -> Any:
         rows, columns = t.indices()
         return Csr(t.values(), columns.contiguous(), pointers(rows, t.shape[0]), tuple(t.shape), True)
     return row_sparse_from_dense(t.to_dense())
-

@@ -113,12 +113,18 @@ class Csr:
             if t.dim() != 1:
                 raise StorageError(f"csr: {name} must have one axis, got shape {tuple(t.shape)}. Pass a flat array.")
         if self.indptr.shape[0] != rows + 1:
-            raise StorageError(f"csr: indptr has length {self.indptr.shape[0]}, {rows} rows need {rows + 1}. Pass one start for each row and the end.")
+            raise StorageError(
+                f"csr: indptr has length {self.indptr.shape[0]}, {rows} rows need {rows + 1}. Pass one start for each row and the end."
+            )
         if self.data.shape[0] != self.indices.shape[0]:
-            raise StorageError(f"csr: data has length {self.data.shape[0]}, indices {self.indices.shape[0]}. Pass one column for each value.")
+            raise StorageError(
+                f"csr: data has length {self.data.shape[0]}, indices {self.indices.shape[0]}. Pass one column for each value."
+            )
         first, last = self.indptr[[0, -1]].tolist()
         if first != 0 or last != self.nnz:
-            raise StorageError(f"csr: indptr runs from {first} to {last}, must run from 0 to {self.nnz} (the number of entries). Correct its ends.")
+            raise StorageError(
+                f"csr: indptr runs from {first} to {last}, must run from 0 to {self.nnz} (the number of entries). Correct its ends."
+            )
         if not full:
             return
         steps = self.indptr.diff()

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 
-_kernels: list[Any] = []
-
-
-def _module() -> Any:
-    if not _kernels:
-        from .kernels import ids as module
-
-        _kernels.append(module)
-    return _kernels[0]
+from .kernels import load
 
 
 def marked(ids: torch.Tensor, size: int) -> torch.Tensor:
     """The distinct ids ascending, for flat int64 ids in 0..size-1 on a CPU, where ids are many."""
-    return torch.from_numpy(_module().marked(ids.contiguous().numpy(), np.zeros((size + 63) // 64, np.uint64)))
+    return torch.from_numpy(load("ids").marked(ids.contiguous().numpy(), np.zeros((size + 63) // 64, np.uint64)))
 
 
 def distinct(ids: torch.Tensor, size: int, place_type: torch.dtype = torch.int64) -> tuple[torch.Tensor, torch.Tensor]:
@@ -37,7 +27,7 @@ def distinct(ids: torch.Tensor, size: int, place_type: torch.dtype = torch.int64
     place = torch.empty(n, dtype=place_type)
     words = (size + 63) // 64
     if words <= 2 * n:
-        found = _module().by_bitmap(ids.contiguous().numpy(), np.zeros(words, np.uint64), np.empty(words, np.int32), place.numpy())
+        found = load("ids").by_bitmap(ids.contiguous().numpy(), np.zeros(words, np.uint64), np.empty(words, np.int32), place.numpy())
     else:
-        found = _module().by_sort(ids.contiguous().numpy(), size, place.numpy())
+        found = load("ids").by_sort(ids.contiguous().numpy(), size, place.numpy())
     return torch.from_numpy(found), place

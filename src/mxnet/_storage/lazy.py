@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 
-from .pages import settle
+from .kernels import load
 from .parallel import share
 from .row_sparse import RowSparse
 
@@ -15,7 +14,6 @@ from .row_sparse import RowSparse
 BLOCK = 65536
 #: Bytes of a table from which its rows are worth prefetching.
 LARGE = 16_000_000
-_kernels: list[Any] = []
 
 
 def fused(kernel: str, tables: Sequence[torch.Tensor], grad: RowSparse, numbers: Sequence[float]) -> bool:
@@ -27,15 +25,10 @@ def fused(kernel: str, tables: Sequence[torch.Tensor], grad: RowSparse, numbers:
         return False
     if not grad.nnz or not grad.data.numel():
         return True
-    if not _kernels:
-        from .kernels import updates as module
-
-        _kernels.append(module)
-        settle()
     k = grad.data[0].numel()
     flat = [t.detach().reshape(-1).numpy() for t in tables]
     ids, values = grad.indices.contiguous().numpy(), grad.data.to(weight.dtype).contiguous().reshape(-1).numpy()
-    run = _kernels[0].KERNELS[kernel]
+    run = load("updates").KERNELS[kernel]
     share(lambda lo, hi: run(*flat, ids, values, k, *numbers, lo, hi), grad.nnz, grad.nnz * k * 8)
     return True
 
@@ -43,18 +36,20 @@ def fused(kernel: str, tables: Sequence[torch.Tensor], grad: RowSparse, numbers:
 def gather(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     """(n, ...) rows of a table by int64 ids in range. Rows of a table beyond the caches are prefetched: 3 to 8 times faster than waiting."""
     size = table.element_size()
-    if table.device.type != "cpu" or table.numel() * size < LARGE or ids.shape[0] < 32 or not table.is_contiguous() or size not in (2, 4, 8):
+    if (
+        table.device.type != "cpu"
+        or table.numel() * size < LARGE
+        or ids.shape[0] < 32
+        or not table.is_contiguous()
+        or size not in (2, 4, 8)
+    ):
         return table.index_select(0, ids)
-    if not _kernels:
-        from .kernels import updates as module
-
-        _kernels.append(module)
     words = {2: torch.int16, 4: torch.int32, 8: torch.int64}[size]
     out = torch.empty((ids.shape[0], *table.shape[1:]), dtype=table.dtype)
     if out.numel():
         k = out[0].numel()
         source, flat = table.detach().view(words).reshape(-1).numpy(), out.view(words).reshape(-1).numpy()
-        run, rows = _kernels[0].gather, ids.contiguous().numpy()
+        run, rows = load("updates").gather, ids.contiguous().numpy()
         share(lambda lo, hi: run(source, rows, k, flat, lo, hi), ids.shape[0], ids.shape[0] * k)
     return out
 

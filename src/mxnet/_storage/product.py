@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+
 from typing import Any
 
 import torch
@@ -10,22 +11,13 @@ import torch
 from . import pages
 from .csr import Csr
 from .distinct import distinct, marked
+from .kernels import load
 from .parallel import share, threads_for
 from .row_sparse import RowSparse
 from .slicing import take_rows
 
 HALF = (torch.float16, torch.bfloat16)
 _FAST = (torch.float32, torch.float64, *HALF)
-_kernels: list[Any] = []
-
-
-def _module() -> Any:
-    if not _kernels:
-        from .kernels import product as module
-
-        _kernels.append(module)
-        pages.settle()
-    return _kernels[0]
 
 
 def _blocks(k: int, widest: int, overlap: bool) -> list[tuple[int, int]]:
@@ -58,7 +50,7 @@ def csr_dot(a: Csr, b: torch.Tensor) -> torch.Tensor:
         return out.to(b.dtype)
     if not a.nnz:
         return out.zero_().to(b.dtype)
-    module = _module()
+    module = load("product")
     b = b.contiguous()
     dense = (b.view(torch.int16) if half else b).numpy().reshape(-1)
     values = (a.data.float() if half else a.data).contiguous().numpy()
@@ -100,7 +92,7 @@ def _scatter(a: Csr, place: torch.Tensor, b: torch.Tensor, n: int) -> torch.Tens
     out = pages.zeros((n, k), wide)
     if not out.numel() or not a.nnz:
         return out.to(b.dtype)
-    module = _module()
+    module = load("product")
     values, rhs = a.data.to(wide).contiguous().numpy(), b.to(wide).contiguous().numpy().reshape(-1)
     places, indptr, flat = place.contiguous().numpy(), a.indptr.contiguous().numpy(), out.numpy().reshape(-1)
     many = threads_for(a.nnz * k) > 1 and a.is_canonical()

@@ -114,16 +114,22 @@ class RowSparse:
             raise StorageError(f"row_sparse: data has shape {tuple(self.data.shape)}, rows of {self.shape} need (stored, {', '.join(map(str, self.shape[1:]))})."
                              " Pass rows of that shape.")  # fmt: skip
         if self.data.shape[0] != self.indices.shape[0]:
-            raise StorageError(f"row_sparse: data has {self.data.shape[0]} rows, indices {self.indices.shape[0]}. Pass one row number for each row.")
+            raise StorageError(
+                f"row_sparse: data has {self.data.shape[0]} rows, indices {self.indices.shape[0]}. Pass one row number for each row."
+            )
         if not full or not self.nnz:
             return
         low, high = (int(v) for v in torch.aminmax(self.indices))
         if low < 0 or high >= self.shape[0]:
-            raise StorageError(f"row_sparse: row {low if low < 0 else high} is out of range for {self.shape[0]} rows. Use 0..{self.shape[0] - 1}.")
+            raise StorageError(
+                f"row_sparse: row {low if low < 0 else high} is out of range for {self.shape[0]} rows. Use 0..{self.shape[0] - 1}."
+            )
         steps = self.indices.diff()
         if self.nnz > 1 and int(steps.min()) <= 0:
             at = int(steps.argmin())
-            raise StorageError(f"row_sparse: row {int(self.indices[at + 1])} comes after row {int(self.indices[at])}. Rows must ascend without repeats.")
+            raise StorageError(
+                f"row_sparse: row {int(self.indices[at + 1])} comes after row {int(self.indices[at])}. Rows must ascend without repeats."
+            )
 
     def __repr__(self) -> str:
         return f"RowSparse({'x'.join(map(str, self.shape))}, {self.nnz} rows, {self.dtype})"

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from .distinct import distinct
 from .csr import Csr
+from .distinct import distinct
 from .row_sparse import RowSparse
 from .slicing import take_rows
 

@@ -25,7 +25,9 @@ from ._ndarray import NDArray
 def _inplace(forward: Callable, symbol: str) -> Callable:
     def method(self: BaseSparseNDArray, other: Any) -> BaseSparseNDArray:
         if state.recording and in_graph(self):
-            raise MXNetError(f"{type(self).__name__}: {symbol} would change an array of a recorded graph. Write x = x {symbol[0]} y inside record().")
+            raise MXNetError(
+                f"{type(self).__name__}: {symbol} would change an array of a recorded graph. Write x = x {symbol[0]} y inside record()."
+            )
         result = forward(self, other)
         if result is NotImplemented:
             raise TypeError(f"{type(self).__name__}: {symbol} does not take {type(other).__name__}. Convert it with mx.nd.array.")
@@ -56,7 +58,9 @@ class BaseSparseNDArray(NDArray):
             return bool(self.asnumpy().item())
         if self.size == 0:
             return False
-        raise StorageError(f"{type(self).__name__}: the truth value of an array with several elements is ambiguous. Use asnumpy().any() or .all().")
+        raise StorageError(
+            f"{type(self).__name__}: the truth value of an array with several elements is ambiguous. Use asnumpy().any() or .all()."
+        )
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
@@ -84,7 +88,9 @@ class BaseSparseNDArray(NDArray):
         if other is self:
             raise StorageError("copyto: source and target are the same array. Use copy().")
         if other.stype not in ("default", self.stype):
-            raise TypeError(f"copyto: cannot copy {self.stype} storage into {other.stype}. Use an array of {self.stype} or default storage.")
+            raise TypeError(
+                f"copyto: cannot copy {self.stype} storage into {other.stype}. Use an array of {self.stype} or default storage."
+            )
         if self.shape != other.shape:
             raise MXNetError(f"copyto: shapes differ, {self.shape} into {other.shape}. Use equal shapes.")
         if state.recording and in_graph(other):
@@ -162,7 +168,9 @@ class BaseSparseNDArray(NDArray):
         if not (isinstance(key, slice) and key.start is None and key.stop is None and key.step is None):
             raise StorageError(f"{type(self).__name__}: only x[:] = value is possible. Build a new array to change parts.")
         if state.recording and in_graph(self):
-            raise MXNetError(f"{type(self).__name__}: x[:] = v would change an array of a recorded graph. Compute a new array inside record().")
+            raise MXNetError(
+                f"{type(self).__name__}: x[:] = v would change an array of a recorded graph. Compute a new array inside record()."
+            )
         if isinstance(value, Array):
             if value is not self:
                 store(self, value._d.clone())
@@ -219,7 +227,9 @@ class CSRNDArray(BaseSparseNDArray):
             chosen = np.asarray(key.asnumpy() if isinstance(key, Array) else key)
             if chosen.dtype == bool:
                 if chosen.shape != (rows,):
-                    raise IndexErrorOfRow(f"CSRNDArray: a mask of shape {chosen.shape} does not fit {rows} rows. Use one bool for each row.")
+                    raise IndexErrorOfRow(
+                        f"CSRNDArray: a mask of shape {chosen.shape} does not fit {rows} rows. Use one bool for each row."
+                    )
                 chosen = chosen.nonzero()[0]
             ids = torch.from_numpy(chosen.reshape(-1).astype(np.int64))
             ids = torch.where(ids < 0, ids + rows, ids)
@@ -247,7 +257,7 @@ class CSRNDArray(BaseSparseNDArray):
 
     def asscipy(self) -> Any:
         """A copy as `scipy.sparse.csr_matrix`."""
-        import scipy.sparse
+        import scipy.sparse  # noqa: PLC0415  heavy, and only for those who use it
 
         d = self._d
         values = d.data.float() if d.dtype is torch.bfloat16 else d.data

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .. import _dtype
-from .._runtime.array import Array, wrap
+from .._runtime.array import wrap
 from .._runtime.invoke import Sparse
 from .._storage import Csr, FormatError, RowSparse, StorageError, csr_from_dense, row_sparse_from_dense
 from ..context import Context, parse_context
@@ -48,7 +48,9 @@ def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> A
         return csr_matrix(source_array, ctx=ctx, dtype=dtype)
     if isinstance(source_array, RowSparseNDArray):
         return row_sparse_array(source_array, ctx=ctx, dtype=dtype)
-    raise StorageError(f"array: source must be a sparse NDArray or a scipy sparse matrix, got {type(source_array).__name__}. Use mx.nd.array for dense sources.")
+    raise StorageError(
+        f"array: source must be a sparse NDArray or a scipy sparse matrix, got {type(source_array).__name__}. Use mx.nd.array for dense sources."
+    )
 
 
 def csr_matrix(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: Any = None) -> CSRNDArray:
@@ -60,7 +62,8 @@ def csr_matrix(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: 
     - `(rows, columns)`, two sizes: a matrix of zeros
     - a CSRNDArray or a scipy CSR matrix
 
-    dtype: default is the source's; for lists float32, in the form (data, (rows, columns)) NumPy's. Data is copied. A StorageError (MXNetError and ValueError) tells the first defect of a malformed definition.
+    dtype: default is the source's; for lists float32, in the form (data, (rows, columns)) NumPy's. Data is copied.
+    A StorageError (MXNetError and ValueError) tells the first defect of a malformed definition.
 
     >>> a = mx.nd.sparse.csr_matrix(([1, 2, 3], [1, 0, 2], [0, 1, 2, 2, 3]), shape=(4, 3))
     >>> a.asnumpy()
@@ -82,7 +85,9 @@ def csr_matrix(arg1: Any, shape: Any = None, ctx: Context | None = None, dtype: 
         elif len(arg1) == 3:
             value = _csr_from_definition(*arg1, shape, dtype)
         else:
-            raise StorageError(f"csr_matrix: a tuple must hold 2 or 3 parts, got {len(arg1)}. Pass (data, indices, indptr) or (data, (rows, columns)).")
+            raise StorageError(
+                f"csr_matrix: a tuple must hold 2 or 3 parts, got {len(arg1)}. Pass (data, indices, indptr) or (data, (rows, columns))."
+            )
     elif hasattr(arg1, "tocsr"):
         value = _csr_from_scipy(arg1, dtype)
         _same_shape(value.shape, shape)
@@ -188,7 +193,9 @@ def _csr_from_coo(data: Any, rows: Any, columns: Any, shape: Any, dtype: Any) ->
     values = _dense(data if isinstance(data, (NDArray, np.ndarray)) else np.asarray(data), dtype, "csr_matrix")
     r, c = _ids(rows, "rows", "csr_matrix").reshape(-1), _ids(columns, "columns", "csr_matrix").reshape(-1)
     if not (values.dim() == 1 and values.shape == r.shape == c.shape):
-        raise StorageError(f"csr_matrix: data, rows and columns have {values.numel()}, {r.numel()} and {c.numel()} entries. Pass equal numbers.")
+        raise StorageError(
+            f"csr_matrix: data, rows and columns have {values.numel()}, {r.numel()} and {c.numel()} entries. Pass equal numbers."
+        )
     if shape is None:
         if not r.numel():
             raise StorageError("csr_matrix: the shape is unknown without entries. Pass shape=(rows, columns).")

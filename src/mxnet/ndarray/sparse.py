@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .._op.registry import NAMES
 from .._runtime.array import Array
 from .._runtime.functions import Namespace
 from .._runtime.invoke import NO_ATTRS, invoke
-from ..base import NotSupportedForSparseNDArray, integer_types, numeric_types
-from ..context import Context, current_context
+from ..base import NotSupportedForSparseNDArray, integer_types, numeric_types  # noqa: F401  names of the original module
+from ..context import Context, current_context  # noqa: F401
 from . import _functions as _dense
-from ._ndarray import NDArray
+from ._ndarray import NDArray  # noqa: F401
 from ._sparse_array import BaseSparseNDArray, CSRNDArray, RowSparseNDArray
-from ._sparse_creation import array, csr_matrix, empty, row_sparse_array, zeros
+from ._sparse_creation import array, csr_matrix, empty, row_sparse_array, zeros  # noqa: F401
 
 _PREFIX = "_sparse_"
 _RENAMED = {"concat": "Concat", "stop_gradient": "BlockGrad", "ElementWiseSum": "add_n"}
@@ -67,4 +65,3 @@ ftrl_update gamma gammaln log log10 log1p log2 make_loss mean negative norm radi
 sigmoid sign sin sinh slice sqrt square stop_gradient sum tan tanh trunc where zeros_like""".split()
 __all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "csr_matrix", "row_sparse_array", "add", "subtract", "multiply", "divide",
            *_NAMES]  # fmt: skip
-_PUBLIC = (NDArray, Context, current_context, NotSupportedForSparseNDArray, integer_types, numeric_types, array, empty, zeros, np)
