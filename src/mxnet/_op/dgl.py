@@ -72,7 +72,12 @@ def _(data: Csr, *, axis: int | None = None) -> Tensor:
 
 @op("_contrib_dgl_adjacency")
 def adjacency(data: Tensor) -> Tensor:
-    """A CSR matrix with ones (float32) where data has edges."""
+    """A CSR matrix with ones (float32) where data has edges.
+
+    >>> g = mx.nd.array([[0, 1, 0], [2, 0, 3], [0, 4, 0]], dtype="int64").tostype("csr")
+    >>> mx.nd.contrib.dgl_adjacency(g).asnumpy().tolist()
+    [[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+    """
     raise _only_csr("_contrib_dgl_adjacency")
 
 
@@ -90,6 +95,10 @@ def subgraph(graph: Tensor, *data: Tensor, num_args: int = 0, return_mapping: bo
     """The subgraphs that sets of vertices induce: for each sorted int64 vector a CSR matrix whose values number its edges from 0.
 
     return_mapping: also one CSR matrix each with the edge ids of the whole graph. Errors: vertices that are no rows, or not ascending.
+
+    >>> g = mx.nd.array([[0, 1, 0], [2, 0, 3], [0, 4, 0]], dtype="int64").tostype("csr")
+    >>> mx.nd.contrib.dgl_subgraph(g, mx.nd.array([0, 1], dtype="int64"), return_mapping=True)[1].asnumpy().tolist()
+    [[0, 1], [2, 0]]
     """
     raise _only_csr("_contrib_dgl_subgraph")
 
@@ -124,6 +133,11 @@ def graph_compact(*graph_data: Tensor, num_args: int = 0, return_mapping: bool, 
     """Sampled graphs without their empty rows and columns: (graphs..., vertices...) -> graphs of graph_sizes[i] x graph_sizes[i].
 
     Values number the edges from 0; return_mapping adds matrices with the original edge ids.
+
+    >>> g = mx.nd.array([[0, 1, 0], [2, 0, 3], [0, 4, 0]], dtype="int64").tostype("csr")
+    >>> v, sample, _ = mx.nd.contrib.dgl_csr_neighbor_uniform_sample(g, mx.nd.array([0], dtype="int64"), max_num_vertices=5)
+    >>> mx.nd.contrib.dgl_graph_compact(sample, v, graph_sizes=2, return_mapping=True)[1].asnumpy().tolist()
+    [[0, 1], [0, 0]]
     """
     raise _only_csr("_contrib_dgl_graph_compact")
 

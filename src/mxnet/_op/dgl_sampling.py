@@ -96,6 +96,11 @@ def uniform_sample(
 
     Outputs: all vertex arrays (max_num_vertices + 1,), all CSR matrices (max_num_vertices, columns of the graph), all layer arrays
     (max_num_vertices,), -1 where unused.
+
+    >>> g = mx.nd.array([[0, 1, 0], [2, 0, 3], [0, 4, 0]], dtype="int64").tostype("csr")
+    >>> v, sample, layers = mx.nd.contrib.dgl_csr_neighbor_uniform_sample(g, mx.nd.array([0], dtype="int64"), max_num_vertices=5)
+    >>> v.asnumpy().tolist(), layers.asnumpy().tolist()
+    ([0, 1, 0, 0, 0, 2], [0, 1, -1, -1, -1])
     """
     raise MXNetError("_contrib_dgl_csr_neighbor_uniform_sample: the graph must be a CSRNDArray. Convert it with tostype('csr').")
 
@@ -116,6 +121,11 @@ def non_uniform_sample(
     """Like the uniform sample, with neighbours chosen in proportion to probability[vertex] (one for each vertex, float32).
 
     Outputs: vertex arrays, CSR matrices, the probabilities of the vertices (max_num_vertices,), and layer arrays.
+
+    >>> g = mx.nd.array([[0, 1, 0], [2, 0, 3], [0, 4, 0]], dtype="int64").tostype("csr")
+    >>> out = mx.nd.contrib.dgl_csr_neighbor_non_uniform_sample(g, mx.nd.ones((3,)), mx.nd.array([0], dtype="int64"), max_num_vertices=5)
+    >>> [o.shape for o in out]
+    [(6,), (5, 3), (5,), (5,)]
     """
     raise MXNetError("_contrib_dgl_csr_neighbor_non_uniform_sample: the graph must be a CSRNDArray. Convert it with tostype('csr').")
 

@@ -186,7 +186,11 @@ def scatter_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
 
 @op("_backward_gather_nd")
 def scatter_add_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
-    """Like scatter_nd, but values of repeated indices are added (in float32 for 16-bit types)."""
+    """Like scatter_nd, but values of repeated indices are added (in float32 for 16-bit types).
+
+    >>> mx.nd._internal._backward_gather_nd(mx.nd.array([2, 3]), mx.nd.array([[1, 1]]), shape=(3,)).asnumpy().tolist()
+    [0.0, 5.0, 0.0]
+    """
     places, count, rest = _check_scatter("_backward_gather_nd", data, indices, shape)
     wide = torch.float32 if data.dtype in HALF else data.dtype
     base = torch.zeros(count, *rest, dtype=wide, device=data.device)
@@ -196,7 +200,12 @@ def scatter_add_nd(data: Tensor, indices: Tensor, *, shape: Shape) -> Tensor:
 
 @op("_scatter_set_nd", aliases=["_npi_scatter_set_nd"])
 def scatter_set_nd(lhs: Tensor, rhs: Tensor, indices: Tensor, *, shape: Shape, out: Any = None) -> Tensor:
-    """lhs with rhs written at indices; in place if `out` is lhs itself. shape: that of lhs."""
+    """lhs with rhs written at indices; in place if `out` is lhs itself. shape: that of lhs.
+
+    >>> x = mx.nd.zeros((3,))
+    >>> mx.nd._internal._scatter_set_nd(x, mx.nd.array([5]), mx.nd.array([[1]]), shape=(3,), out=x).asnumpy().tolist()
+    [0.0, 5.0, 0.0]
+    """
     same_dtype("_scatter_set_nd", lhs=lhs, rhs=rhs)
     if tuple(lhs.shape) != tuple(shape):
         raise MXNetError(f"_scatter_set_nd: shape {shape} is not that of lhs {tuple(lhs.shape)}. Pass shape=lhs.shape.")
@@ -228,7 +237,11 @@ def one_hot(indices: Tensor, *, depth: int, on_value: float = 1.0, off_value: fl
 
 @op("_onehot_encode", zero_grad=True)
 def onehot_encode(lhs: Tensor, rhs: Tensor) -> Tensor:
-    """one_hot(lhs) in the shape (lhs.size, classes) and type of rhs, which the caller usually also passes as out."""
+    """one_hot(lhs) in the shape (lhs.size, classes) and type of rhs, which the caller usually also passes as out.
+
+    >>> mx.nd._internal._onehot_encode(mx.nd.array([1]), mx.nd.zeros((1, 2))).asnumpy().tolist()
+    [[0.0, 1.0]]
+    """
     if rhs.ndim != 2 or lhs.numel() != rhs.shape[0]:
         raise MXNetError(
             f"_onehot_encode: lhs has {lhs.numel()} indices, rhs shape {tuple(rhs.shape)}. Pass rhs of shape (indices, classes)."
@@ -296,7 +309,11 @@ def index_copy(old_tensor: Tensor, index_vector: Tensor, new_tensor: Tensor) -> 
 
 @op("fill_element_0index")
 def fill_element_0index(lhs: Tensor, mhs: Tensor, rhs: Tensor) -> Tensor:
-    """lhs with lhs[i, rhs[i]] = mhs[i]. Errors: IndexError for an index out of range (MXNet ignores it silently)."""
+    """lhs with lhs[i, rhs[i]] = mhs[i]. Errors: IndexError for an index out of range (MXNet ignores it silently).
+
+    >>> mx.nd.fill_element_0index(mx.nd.zeros((2, 2)), mx.nd.array([5, 6]), mx.nd.array([1, 0])).asnumpy().tolist()
+    [[0.0, 5.0], [6.0, 0.0]]
+    """
     if lhs.ndim != 2 or mhs.shape != lhs.shape[:1] or rhs.shape != lhs.shape[:1]:
         raise MXNetError(
             f"fill_element_0index: lhs {tuple(lhs.shape)} must be a matrix, mhs {tuple(mhs.shape)} and rhs {tuple(rhs.shape)} vectors of its rows. Reshape them."

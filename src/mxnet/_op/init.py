@@ -24,25 +24,41 @@ def _sizes(name: str, shape: tuple | None) -> tuple[int, ...]:
 
 @op("_zeros", aliases=["_npi_zeros"])
 def zeros(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, device: torch.device) -> Tensor:
-    """An array of zeros."""
+    """An array of zeros.
+
+    >>> mx.nd._internal._zeros(shape=(2, 3)).shape
+    (2, 3)
+    """
     return torch.zeros(_sizes("_zeros", shape), dtype=dtype, device=device)
 
 
 @op("_zeros_without_dtype")
 def zeros_without_dtype(*, shape: Shape | None = None, ctx: str = "", dtype: int = -1, device: torch.device) -> Tensor:
-    """An array of zeros of the default type; the type is meant to be inferred from its use."""
+    """An array of zeros of the default type; the type is meant to be inferred from its use.
+
+    >>> mx.nd._internal._zeros_without_dtype(shape=(2, 3)).shape
+    (2, 3)
+    """
     return torch.zeros(_sizes("_zeros_without_dtype", shape), dtype=torch.float32, device=device)
 
 
 @op("_ones", aliases=["_npi_ones"])
 def ones(*, shape: Shape = (), ctx: str = "", dtype: DType = torch.float32, device: torch.device) -> Tensor:
-    """An array of ones."""
+    """An array of ones.
+
+    >>> mx.nd._internal._ones(shape=(2,), dtype="int32").asnumpy().tolist()
+    [1, 1]
+    """
     return torch.ones(_sizes("_ones", shape), dtype=dtype, device=device)
 
 
 @op("_full", aliases=["_npi_full"])
 def full(*, shape: Shape | None = None, ctx: str = "", dtype: DType = torch.float32, value: float, device: torch.device) -> Tensor:
-    """An array filled with one value; fractions are cut off for integer types."""
+    """An array filled with one value; fractions are cut off for integer types.
+
+    >>> mx.nd._internal._full(shape=(2,), value=7).asnumpy().tolist()
+    [7.0, 7.0]
+    """
     number = value if dtype.is_floating_point or dtype == torch.bool else _integer("_full", value)
     return torch.full(_sizes("_full", shape), number, dtype=dtype, device=device)
 
@@ -88,7 +104,11 @@ def arange(
     dtype: DType = torch.float32,
     device: torch.device,
 ) -> Tensor:
-    """start, start + step, ... below stop, each `repeat` times; with stop=None 0 ... start. infer_range leaves stop to the graph."""
+    """start, start + step, ... below stop, each `repeat` times; with stop=None 0 ... start. infer_range leaves stop to the graph.
+
+    >>> mx.nd._internal._arange(start=1, stop=6, step=2).asnumpy().tolist()
+    [1.0, 3.0, 5.0]
+    """
     return _arange_of("_arange", start, stop, step, repeat, dtype, device)
 
 
@@ -96,7 +116,11 @@ def arange(
 def linspace(
     *, start: float, stop: float, num: int, endpoint: bool = True, ctx: str = "", dtype: DType = torch.float32, device: torch.device
 ) -> Tensor:
-    """`num` evenly spaced values from start to stop, or up to one step before it with endpoint=False."""
+    """`num` evenly spaced values from start to stop, or up to one step before it with endpoint=False.
+
+    >>> mx.nd._internal._linspace(start=0, stop=1, num=3).asnumpy().tolist()
+    [0.0, 0.5, 1.0]
+    """
     if num < 0:
         raise MXNetError(f"_linspace: num {num} must not be negative. Pass the number of values.")
     step = (stop - start) / max(num - 1 if endpoint else num, 1)
@@ -108,7 +132,11 @@ def linspace(
 
 @op("_eye")
 def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = torch.float32, device: torch.device) -> Tensor:
-    """An N x M matrix (M=0: square) with ones on the k-th diagonal."""
+    """An N x M matrix (M=0: square) with ones on the k-th diagonal.
+
+    >>> mx.nd._internal._eye(N=2, k=1).asnumpy().tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
+    """
     if N < 0 or M < 0:
         raise MXNetError(f"_eye: N {N} and M {M} must not be negative. Pass numbers of rows and columns.")
     columns = torch.arange(M or N, device=device)
@@ -117,7 +145,12 @@ def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = torch.f
 
 @op("_set_value")
 def set_value(*, src: float, device: torch.device, out: Any = None) -> Tensor:
-    """Every element of `out` set to src."""
+    """Every element of `out` set to src.
+
+    >>> x = mx.nd.zeros((2,))
+    >>> mx.nd._internal._set_value(src=3, out=x).asnumpy().tolist()
+    [3.0, 3.0]
+    """
     if not isinstance(out, Tensor):
         raise MXNetError("_set_value: there is nothing to fill. Pass out=array.")
     number = src if out.is_floating_point() or out.dtype == torch.bool else _integer("_set_value", src)
@@ -126,13 +159,21 @@ def set_value(*, src: float, device: torch.device, out: Any = None) -> Tensor:
 
 @op("zeros_like", aliases=["_sparse_zeros_like"], zero_grad=True)
 def zeros_like(data: Tensor) -> Tensor:
-    """Zeros in the shape and type of data."""
+    """Zeros in the shape and type of data.
+
+    >>> mx.nd.zeros_like(mx.nd.ones((2,))).asnumpy().tolist()
+    [0.0, 0.0]
+    """
     return torch.zeros(data.shape, dtype=data.dtype, device=data.device)
 
 
 @op("ones_like", zero_grad=True)
 def ones_like(data: Tensor) -> Tensor:
-    """Ones in the shape and type of data."""
+    """Ones in the shape and type of data.
+
+    >>> mx.nd.ones_like(mx.nd.zeros((2,))).asnumpy().tolist()
+    [1.0, 1.0]
+    """
     return torch.ones(data.shape, dtype=data.dtype, device=data.device)
 
 

@@ -51,7 +51,11 @@ def concat(*data: Tensor, dim: int = 1) -> Tensor:
 
 @op("_rnn_param_concat", aliases=["_npi_rnn_param_concat"])
 def rnn_param_concat(*data: Tensor, dim: int = 1) -> Tensor:
-    """Concat of flattened weights and biases into the parameter vector of the RNN operator."""
+    """Concat of flattened weights and biases into the parameter vector of the RNN operator.
+
+    >>> mx.nd._internal._rnn_param_concat(mx.nd.zeros((6,)), mx.nd.zeros((4,)), dim=0).shape
+    (10,)
+    """
     return _concat("_rnn_param_concat", data, dim)
 
 
@@ -110,6 +114,9 @@ def split_v2(data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool 
     """Parts of data along an axis: `sections` equal ones, or those that begin at the given indices.
 
     Errors: indices that decrease or exceed the axis, sections that do not divide it, squeeze_axis with parts not of size 1.
+
+    >>> [p.shape for p in mx.nd._internal._split_v2(mx.nd.zeros((5, 2)), indices=(0, 2), axis=0)]
+    [(2, 2), (3, 2)]
     """
     axis = channel_axis("_split_v2", axis, data.ndim)
     size = data.shape[axis]

@@ -139,7 +139,8 @@ def _make_random(row: Distribution) -> Op:
 
     attrs = {p[0]: (p[1], p[2]) for p in row.params} | {"shape": (Shape | None, None), "ctx": (str, ""), "dtype": (DType | None, None)}
     short = {"uniform": ["uniform"], "normal": ["normal"]}.get(row.name, [])
-    text = f"{row.doc} Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."
+    text = f"{row.doc} Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64.\n\n"
+    text += f">>> mx.nd.{name[1:]}(shape=(2, 3)).shape\n(2, 3)"
     op = register(Op(name, _signed(draw, (), attrs, ("device", "generator", "out"), text), aliases=[name[1:], *short]))
     op.infer(lambda *, shape=None, dtype=None, **_: torch.empty(sizes(name, shape), dtype=float_kind(name, dtype), device="meta"))
     return op
@@ -156,7 +157,7 @@ def _make_like(row: Distribution) -> Op:
         return row.draw(*tensors, generator=generator).to(data.dtype)
 
     attrs = {p[0]: (p[1], p[2]) for p in row.params}
-    text = f"{row.doc} In the shape and type of data."
+    text = f"{row.doc} In the shape and type of data.\n\n>>> mx.nd.random.{row.name}_like(mx.nd.zeros((2, 3))).shape\n(2, 3)"
     op = register(Op(name, _signed(draw, ("data",), attrs, ("generator",), text), zero_grad=True))
     op.infer(lambda data, **_: torch.empty_like(data))
     return op
@@ -174,7 +175,9 @@ def _make_sample(row: Distribution) -> Op:
         return row.draw(*spread, generator=generator).to(kind)
 
     attrs = {"shape": (Shape, ()), "dtype": (DType | None, None)}
-    text = f"{row.doc} One set of samples of shape `shape` for each entry of the parameter arrays: shape {arrays[0]}.shape + shape."
+    text = f"{row.doc} One set of samples of shape `shape` for each entry of the parameter arrays: shape {arrays[0]}.shape + shape.\n\n"
+    ones = ", ".join("mx.nd.ones((2,))" for _ in arrays)
+    text += f">>> mx.nd.{name[1:]}({ones}, shape=(3,)).shape\n(2, 3)"
     op = register(Op(name, _signed(draw, arrays, attrs, ("generator", "out"), text), aliases=[name[1:]], zero_grad=True))
     op.infer(
         lambda *tensors, shape=(), dtype=None, **_: torch.empty(

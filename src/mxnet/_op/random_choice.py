@@ -22,7 +22,11 @@ def randint(
     *, low: int, high: int, shape: Shape | None = None, ctx: str = "", dtype: DType | None = None, device: torch.device,
     generator: torch.Generator, out: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Integers low ... high - 1, all equally likely, as int32 (default) or int64. Errors: low >= high, another dtype."""
+    """Integers low ... high - 1, all equally likely, as int32 (default) or int64. Errors: low >= high, another dtype.
+
+    >>> mx.nd.random_randint(low=3, high=4, shape=(2,)).asnumpy().tolist()
+    [3, 3]
+    """
     kind = _integer_kind(dtype, out)
     if low >= high:
         raise MXNetError(f"_random_randint: low {low} must be below high {high}. Pass low < high.")
@@ -91,7 +95,11 @@ def _(data: Tensor, *, shape: tuple = (), get_prob: bool = False, dtype: torch.d
 
 @op("_shuffle", aliases=["shuffle", "_npi_shuffle"])
 def shuffle(data: Tensor, *, generator: torch.Generator) -> Tensor:
-    """data with its first axis in random order."""
+    """data with its first axis in random order.
+
+    >>> sorted(mx.nd.shuffle(mx.nd.array([1, 2, 3])).asnumpy().tolist())
+    [1.0, 2.0, 3.0]
+    """
     if data.ndim == 0:
         raise MXNetError("_shuffle: data is a scalar. Pass an array with at least one axis.")
     return data.index_select(0, torch.randperm(data.shape[0], device=data.device, generator=generator))
@@ -109,6 +117,10 @@ def sample_unique_zipfian(
     """Distinct classes for each row, drawn log-uniformly: P(c) = log((c + 2) / (c + 1)) / log(range_max + 1).
 
     shape: (rows, samples). Outputs int64: the classes, and for each row how many draws it took. Errors: more samples than classes.
+
+    >>> classes, tries = mx.nd._internal._sample_unique_zipfian(3, shape=(1, 3))
+    >>> sorted(classes.asnumpy()[0].tolist())
+    [0, 1, 2]
     """
     if shape is None or len(shape) != 2:
         raise MXNetError(f"_sample_unique_zipfian: shape {shape} must be (rows, samples). Pass two sizes.")

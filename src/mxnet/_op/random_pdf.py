@@ -68,49 +68,81 @@ def _log_generalized(x: Tensor, mu: Tensor, alpha: Tensor) -> Tensor:
 
 @op("_random_pdf_uniform", aliases=["random_pdf_uniform"])
 def pdf_uniform(sample: Tensor, low: Tensor, high: Tensor, *, is_log: bool = False) -> Tensor:
-    """1 / (high - low); samples are taken to be inside of [low, high]."""
+    """1 / (high - low); samples are taken to be inside of [low, high].
+
+    >>> mx.nd.random_pdf_uniform(mx.nd.array([[1, 2]]), mx.nd.array([0]), mx.nd.array([4])).asnumpy().tolist()
+    [[0.25, 0.25]]
+    """
     return _density("_random_pdf_uniform", _log_uniform, sample, is_log, True, low=low, high=high)
 
 
 @op("_random_pdf_normal", aliases=["random_pdf_normal"])
 def pdf_normal(sample: Tensor, mu: Tensor, sigma: Tensor, *, is_log: bool = False) -> Tensor:
-    """exp(-((x - mu) / sigma) ** 2 / 2) / (sigma * sqrt(2 pi))."""
+    """exp(-((x - mu) / sigma) ** 2 / 2) / (sigma * sqrt(2 pi)).
+
+    >>> round(float(mx.nd.random_pdf_normal(mx.nd.array([[0]]), mx.nd.array([0]), mx.nd.array([1])).asscalar()), 4)
+    0.3989
+    """
     return _density("_random_pdf_normal", _log_normal, sample, is_log, mu=mu, sigma=sigma)
 
 
 @op("_random_pdf_gamma", aliases=["random_pdf_gamma"])
 def pdf_gamma(sample: Tensor, alpha: Tensor, beta: Tensor, *, is_log: bool = False) -> Tensor:
-    """beta ** alpha * x ** (alpha - 1) * exp(-beta * x) / Gamma(alpha); beta is a rate here (a scale in random_gamma)."""
+    """beta ** alpha * x ** (alpha - 1) * exp(-beta * x) / Gamma(alpha); beta is a rate here (a scale in random_gamma).
+
+    >>> mx.nd.random_pdf_gamma(mx.nd.array([[0]]), mx.nd.array([1]), mx.nd.array([2]), is_log=False).shape
+    (1, 1)
+    """
     return _density("_random_pdf_gamma", _log_gamma, sample, is_log, alpha=alpha, beta=beta)
 
 
 @op("_random_pdf_exponential", aliases=["random_pdf_exponential"])
 def pdf_exponential(sample: Tensor, lam: Tensor, *, is_log: bool = False) -> Tensor:
-    """lam * exp(-lam * x)."""
+    """lam * exp(-lam * x).
+
+    >>> mx.nd.random_pdf_exponential(mx.nd.array([[0]]), mx.nd.array([2])).asnumpy().tolist()
+    [[2.0]]
+    """
     return _density("_random_pdf_exponential", _log_exponential, sample, is_log, lam=lam)
 
 
 @op("_random_pdf_poisson", aliases=["random_pdf_poisson"])
 def pdf_poisson(sample: Tensor, lam: Tensor, *, is_log: bool = False) -> Tensor:
-    """lam ** x * exp(-lam) / x!."""
+    """lam ** x * exp(-lam) / x!.
+
+    >>> mx.nd.random_pdf_poisson(mx.nd.array([[0]]), mx.nd.array([0.5]), is_log=True).asnumpy().tolist()
+    [[-0.5]]
+    """
     return _density("_random_pdf_poisson", _log_poisson, sample, is_log, True, lam=lam)
 
 
 @op("_random_pdf_negative_binomial", aliases=["random_pdf_negative_binomial"])
 def pdf_negative_binomial(sample: Tensor, k: Tensor, p: Tensor, *, is_log: bool = False) -> Tensor:
-    """Gamma(x + k) / (x! Gamma(k)) * p ** k * (1 - p) ** x."""
+    """Gamma(x + k) / (x! Gamma(k)) * p ** k * (1 - p) ** x.
+
+    >>> mx.nd.random_pdf_negative_binomial(mx.nd.array([[0]]), mx.nd.array([1]), mx.nd.array([0.5])).asnumpy().tolist()
+    [[0.5]]
+    """
     return _density("_random_pdf_negative_binomial", _log_negative_binomial, sample, is_log, True, k=k, p=p)
 
 
 @op("_random_pdf_generalized_negative_binomial", aliases=["random_pdf_generalized_negative_binomial"])
 def pdf_generalized_negative_binomial(sample: Tensor, mu: Tensor, alpha: Tensor, *, is_log: bool = False) -> Tensor:
-    """The negative binomial with k = 1 / alpha and p = 1 / (mu * alpha + 1)."""
+    """The negative binomial with k = 1 / alpha and p = 1 / (mu * alpha + 1).
+
+    >>> mx.nd.random_pdf_generalized_negative_binomial(mx.nd.array([[0]]), mx.nd.array([1]), mx.nd.array([1])).asnumpy().tolist()
+    [[0.5]]
+    """
     return _density("_random_pdf_generalized_negative_binomial", _log_generalized, sample, is_log, True, mu=mu, alpha=alpha)
 
 
 @op("_random_pdf_dirichlet", aliases=["random_pdf_dirichlet"])
 def pdf_dirichlet(sample: Tensor, alpha: Tensor, *, is_log: bool = False) -> Tensor:
-    """Gamma(sum alpha) / prod Gamma(alpha) * prod x ** (alpha - 1) over the last axis: alpha S + (k,), sample S + T + (k,) -> S + T."""
+    """Gamma(sum alpha) / prod Gamma(alpha) * prod x ** (alpha - 1) over the last axis: alpha S + (k,), sample S + T + (k,) -> S + T.
+
+    >>> mx.nd.random_pdf_dirichlet(mx.nd.array([[0.5, 0.5]]), mx.nd.array([1, 1])).asnumpy().tolist()
+    [1.0]
+    """
     name = "_random_pdf_dirichlet"
     expect_float(name, sample, "sample")
     same_dtype(name, sample=sample, alpha=alpha)

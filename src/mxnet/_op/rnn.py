@@ -108,6 +108,10 @@ def rnn(
     is clipped at each step.
     Errors: wrong shapes, a parameter vector of the wrong length, projections of other modes than "lstm".
     Differs: projection_size, clipping and sequence lengths work on every device and together.
+
+    >>> x, parameters, state = mx.nd.zeros((5, 2, 3)), mx.nd.zeros((36,)), mx.nd.zeros((1, 2, 4))
+    >>> [o.shape for o in mx.nd.RNN(x, parameters, state, mode="rnn_tanh", state_size=4, num_layers=1, state_outputs=True)]
+    [(5, 2, 4), (1, 2, 4)]
     """
     if mode != "lstm" and use_sequence_length and sequence_length is None:
         state_cell, sequence_length = None, state_cell

@@ -251,8 +251,8 @@ def shape_array(data: Tensor) -> Tensor:
 def size_array(data: Tensor) -> Tensor:
     """The number of elements of data as an int64 array of one element.
 
-    >>> mx.nd.size_array(mx.nd.zeros((2, 3))).asscalar()
-    6
+    >>> mx.nd.size_array(mx.nd.zeros((2, 3))).asnumpy().tolist()
+    [6]
     """
     return _constant([data.numel()], data)
 
@@ -263,7 +263,11 @@ def _constant(values: list[int], like: Tensor) -> Tensor:
 
 @op("_identity_with_attr_like_rhs", views=True)
 def identity_with_attr_like_rhs(lhs: Tensor, rhs: Tensor) -> Tensor:
-    """lhs, whose shape is told by rhs (shape inference of recurrent states). The gradient of rhs is zero."""
+    """lhs, whose shape is told by rhs (shape inference of recurrent states). The gradient of rhs is zero.
+
+    >>> mx.nd._internal._identity_with_attr_like_rhs(mx.nd.ones((2,)), mx.nd.zeros((2,))).asnumpy().tolist()
+    [1.0, 1.0]
+    """
     if lhs.shape != rhs.shape:
         raise MXNetError(
             f"_identity_with_attr_like_rhs: lhs has shape {tuple(lhs.shape)}, rhs {tuple(rhs.shape)}. Pass arrays of equal shape."

@@ -94,8 +94,8 @@ def while_loop(cond: Callable[..., Any], func: Callable[..., Any], loop_vars: An
     Without any step the outputs are []. func may return None or [] as step output.
 
     >>> out, (i,) = mx.nd.contrib.while_loop(lambda i: i < 2, lambda i: ([i], [i + 1]), [mx.nd.array([0])], max_iterations=3)
-    >>> i.asscalar(), out[0].shape
-    (2.0, (3, 1))
+    >>> i.asnumpy().tolist(), out[0].shape
+    ([2.0], (3, 1))
     """
     if max_iterations is None:
         raise ValueError("while_loop: max_iterations should be specified. Pass an int.")
@@ -153,7 +153,7 @@ def cond(pred: Any, then_func: Callable[[], Any], else_func: Callable[[], Any]) 
     """What then_func() returns if pred (a number or an array of one element) is not 0, else what else_func() returns.
 
     >>> a, b = mx.nd.array([1]), mx.nd.array([2])
-    >>> mx.nd.contrib.cond(a < b, lambda: a + b, lambda: a - b).asscalar()
-    3.0
+    >>> mx.nd.contrib.cond(a < b, lambda: a + b, lambda: a - b).asnumpy().tolist()
+    [3.0]
     """
     return then_func() if _number(pred, bool, "pred") else else_func()
