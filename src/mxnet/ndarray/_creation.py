@@ -76,7 +76,8 @@ def _from_anything(source: Any, kind: torch.dtype) -> torch.Tensor:
     if source.dtype.kind == "f" and source.dtype.itemsize > 8 or source.dtype.byteorder == ">":
         source = source.astype(np.float64 if source.dtype.kind == "f" else source.dtype.newbyteorder("="))
     shape = source.shape if source.shape or state.np_shape else (1,)
-    return torch.from_numpy(np.ascontiguousarray(source)).reshape(shape)
+    whole = np.ascontiguousarray(source)
+    return torch.from_numpy(whole if whole.flags.writeable else whole.copy()).reshape(shape)  # torch warns of memory that is read-only
 
 
 def empty(shape: Any, ctx: Context | None = None, dtype: Any = None) -> NDArray:
