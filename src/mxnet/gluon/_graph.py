@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -126,3 +127,12 @@ def _spread(shape: Any, counts: list[int]) -> Any:
         count = counts.pop(0)
         return 1 if count == 1 else (False, *[1] * count)
     return (shape[0], *[_spread(s, counts) for s in shape[1:]])
+
+
+def without_types(sym: Symbol) -> Symbol:
+    """A copy of the graph whose variables say nothing about data types."""
+    graph = json.loads(sym.tojson())
+    for node in graph["nodes"]:
+        if node["op"] == "null":
+            node.get("attrs", {}).pop("__dtype__", None)
+    return symbol.load_json(json.dumps(graph))

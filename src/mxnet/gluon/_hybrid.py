@@ -12,7 +12,7 @@ from ..context import current_context
 from ..symbol import Symbol
 from ._block import Block
 from ._errors import DeferredInitializationError, GluonError
-from ._graph import Graph, structure_of, trace
+from ._graph import Graph, structure_of, trace, without_types
 from ._structure import flatten
 from .parameter import ParameterDict
 
@@ -167,10 +167,10 @@ class HybridBlock(Block):
     def infer_type(self, *args: Any) -> None:
         """Set data types of parameters from those of inputs."""
         graph, leaves = self._graph_of(args)
-        known = graph.named(leaves, lambda v: v.dtype)
-        arg_types, _, aux_types = graph.symbol.infer_type(**known)
-        found = dict(zip(graph.symbol.list_arguments(), arg_types or ()))
-        found.update(zip(graph.symbol.list_auxiliary_states(), aux_types or ()))
+        free = without_types(graph.symbol)  # the types that parameters have now must not decide
+        arg_types, _, aux_types = free.infer_type(**graph.named(leaves, lambda v: v.dtype))
+        found = dict(zip(free.list_arguments(), arg_types or ()))
+        found.update(zip(free.list_auxiliary_states(), aux_types or ()))
         for p in graph.params():
             if found.get(p.name) is not None:
                 p.dtype = found[p.name]

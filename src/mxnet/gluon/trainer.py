@@ -66,6 +66,7 @@ class Trainer:
         self._init_optimizer(optimizer, optimizer_params)
         self._scale = self._optimizer.rescale_grad
         self._kvstore_params = {"kvstore": kvstore, "update_on_kvstore": update_on_kvstore}
+        self._given_keys: set[int] = set()  # keys that a store of the caller has already
         self._reset_kvstore()
 
     def _init_optimizer(self, optimizer: Any, optimizer_params: dict | None) -> None:
@@ -152,10 +153,24 @@ class Trainer:
                 waiting.append(p)
             elif self._kvstore is not None:
                 i, arrays = self._param2idx[p.name], p._all(p._data)
-                self._kvstore.init(i, arrays[0])
+                if i in self._given_keys:
+                    self._replace(i, arrays[0])
+                else:
+                    self._kvstore.init(i, arrays[0])
+                    if self._kvstore is self._kvstore_params["kvstore"]:
+                        self._given_keys.add(i)
                 if p._stype == "default" and self._distributed:
                     self._kvstore.pull(i, arrays, priority=-i)
         self._params_to_init = waiting
+
+    def _replace(self, key: int, value: Any) -> None:
+        """Give a key that the store has a new value: pushing does that while the store has no updater."""
+        store = self._kvstore
+        updater, store._updater = store._updater, None
+        try:
+            store.push(key, value)
+        finally:
+            store._updater = updater
 
     def _prepare(self) -> None:
         if not self._kv_initialized:

@@ -1,0 +1,334 @@
+"""Blocks: names, children, hooks, files, summary; and hybridized blocks against imperative ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mxnet as mx
+from mxnet import gluon
+from mxnet.gluon import nn
+
+
+def mlp(prefix="net_"):
+    net = nn.HybridSequential(prefix=prefix)
+    with net.name_scope():
+        net.add(nn.Dense(4, activation="relu", in_units=3), nn.Dense(2, in_units=4))
+    return net
+
+
+def test_names():
+    with mx.name.NameManager():
+        net = nn.HybridSequential()
+        with net.name_scope():
+            net.add(nn.Dense(2), nn.Dense(2))
+        outside = nn.Dense(3)
+        assert list(net.collect_params()) == [f"hybridsequential0_dense{i}_{k}" for i in (0, 1) for k in ("weight", "bias")]
+        assert outside.name == "dense0"
+        assert outside.prefix == "dense0_"
+
+
+def test_empty_prefix_leaves_names_to_the_outer_block():
+    outer = nn.HybridSequential(prefix="o_")
+    with outer.name_scope():
+        inner = nn.HybridSequential(prefix="")
+        with inner.name_scope():
+            inner.add(nn.Dense(1))
+        outer.add(inner, nn.Dense(1))
+    assert list(outer.collect_params()) == ["o_dense0_weight", "o_dense0_bias", "o_dense1_weight", "o_dense1_bias"]
+
+
+def test_select():
+    assert list(mlp().collect_params(".*weight")) == ["net_dense0_weight", "net_dense1_weight"]
+
+
+def test_shared_parameters():
+    a = nn.Dense(2, in_units=3)
+    b = nn.Dense(2, in_units=3, params=a.params)
+    a.initialize()
+    assert b.weight is a.weight
+    x = mx.nd.ones((1, 3))
+    assert (a(x).asnumpy() == b(x).asnumpy()).all()
+
+
+def test_attribute_rules():
+    net = gluon.HybridBlock()
+    net.d = nn.Dense(1)
+    with pytest.raises(TypeError, match="attribute d is a Dense, a int cannot replace it"):
+        net.d = 3
+    with pytest.raises(ValueError, match="children of a HybridBlock must be HybridBlocks"):
+        net.e = nn.Sequential()
+
+
+def test_blocks_in_a_list_are_pointed_out():
+    class Net(gluon.Block):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Dense(1)]
+
+    with pytest.warns(UserWarning, match="layers is a list with blocks in it"):
+        Net().collect_params()
+
+
+def test_hooks():
+    net = mlp()
+    net.initialize()
+    calls = []
+    with net[0].register_forward_hook(lambda b, i, o: calls.append((b.name, i[0].shape, o.shape))):
+        pre = net.register_forward_pre_hook(lambda b, i: calls.append(b.name))
+        net(mx.nd.ones((5, 3)))
+    pre.detach()
+    pre.detach()
+    net(mx.nd.ones((5, 3)))
+    assert calls == ["net", ("net_dense0", (5, 3), (5, 4))]
+
+
+def test_op_hook():
+    net = mlp()
+    net.initialize()
+    net.hybridize()
+    seen = []
+    net.register_op_hook(lambda name, op, value: seen.append((name, op, value.shape)))
+    net(mx.nd.ones((5, 3)))
+    assert ("net_dense0_fwd_output", "FullyConnected", (5, 4)) in seen
+    assert all(op for _, op, _ in seen)
+
+
+def test_summary(capsys):
+    net = mlp()
+    net.initialize()
+    net.summary(mx.nd.ones((1, 3)))
+    text = capsys.readouterr().out
+    assert "Dense-2" in text
+    assert "Total params: 26" in text
+    net.hybridize()
+    with pytest.raises(mx.MXNetError, match="Call summary before hybridize"):
+        net.summary(mx.nd.ones((1, 3)))
+
+
+def test_parameter_files(tmp_path):
+    file = str(tmp_path / "p")
+    net = mlp()
+    net.initialize()
+    net.save_parameters(file)
+    assert sorted(mx.nd.load(file)) == ["0.bias", "0.weight", "1.bias", "1.weight"]
+    other = mlp("other_")
+    other.load_parameters(file)
+    x = mx.nd.ones((1, 3))
+    assert (net(x).asnumpy() == other(x).asnumpy()).all()
+    with pytest.raises(AssertionError, match="weight: missing in file"):
+        nn.Dense(3, in_units=2).load_parameters(file)
+    with pytest.raises(ValueError, match="the block has no such parameter"):
+        net.save_parameters(file)
+        smaller = nn.HybridSequential()
+        smaller.add(nn.Dense(4, in_units=3))
+        smaller.load_parameters(file)
+
+
+def test_a_block_without_children_reads_its_own_file(tmp_path):
+    class Own(gluon.HybridBlock):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.w = self.params.get("another_name", shape=(2,), init="ones")
+
+        def hybrid_forward(self, F, x, w):
+            return x + w
+
+    a, b = Own(prefix="a_"), Own(prefix="b_")
+    a.initialize()
+    a.save_parameters(str(tmp_path / "p"))
+    b.load_parameters(str(tmp_path / "p"))
+    assert b.w.data().asnumpy().tolist() == [1, 1]
+
+
+def test_old_and_exported_files(tmp_path):
+    net = mlp()
+    net.initialize()
+    net.collect_params().save(str(tmp_path / "old"), strip_prefix="net_")  # as 0.12 wrote it
+    net.hybridize()
+    x = mx.nd.ones((1, 3))
+    y = net(x).asnumpy()
+    _, exported = net.export(str(tmp_path / "m"), 7)
+    assert exported.endswith("m-0007.params")
+    for file, prefix in ((str(tmp_path / "old"), "other_"), (exported, "net_")):
+        other = mlp(prefix)
+        other.load_parameters(file)
+        assert (other(x).asnumpy() == y).all()
+
+
+def test_deduplicate(tmp_path):
+    net = nn.HybridSequential()
+    first = nn.Dense(2, in_units=2)
+    net.add(first, nn.Dense(2, in_units=2, params=first.params))
+    net.initialize()
+    net.save_parameters(str(tmp_path / "p"), deduplicate=True)
+    assert sorted(mx.nd.load(str(tmp_path / "p"))) == ["0.bias", "0.weight"]
+    net.load_parameters(str(tmp_path / "p"))
+
+
+def test_damaged_file(tmp_path):
+    (tmp_path / "p").write_bytes(b"nonsense")
+    with pytest.raises(mx.MXNetError):
+        mlp().load_parameters(str(tmp_path / "p"))
+
+
+def test_symbol_block(tmp_path):
+    net = mlp()
+    net.initialize()
+    x = mx.nd.ones((2, 3))
+    with pytest.raises(RuntimeError, match="Call hybridize\\(\\), then run the block once"):
+        net.export(str(tmp_path / "m"))
+    net.hybridize()
+    y = net(x).asnumpy()
+    net.export(str(tmp_path / "m"))
+    block = gluon.SymbolBlock.imports(str(tmp_path / "m-symbol.json"), ["data"], str(tmp_path / "m-0000.params"))
+    assert (block(x).asnumpy() == y).all()
+    assert block(mx.sym.var("x")).list_arguments()[0] == "x"
+    with pytest.raises(ValueError, match="takes 1 inputs"):
+        block(x, x)
+    inner = block._out.get_internals()["net_dense0_relu_fwd_output"]
+    features = gluon.SymbolBlock(inner, mx.sym.var("data"), params=net.collect_params())
+    assert features(x).shape == (2, 4)
+
+
+def test_arguments_of_a_hybrid_block():
+    net = mlp()
+    net.initialize()
+    with pytest.raises(ValueError, match="needs at least one NDArray or Symbol, got int"):
+        net(3)
+    with pytest.raises(ValueError, match="symbols and arrays together"):
+        nn.HybridLambda(lambda F, x: x)([mx.nd.ones(1), mx.sym.var("x")])
+
+
+def test_uninitialized_and_wrong_shapes():
+    with pytest.raises(RuntimeError, match="not initialized. Call initialize"):
+        mlp()(mx.nd.ones((1, 3)))
+    net = mlp()
+    net.initialize()
+    for _ in range(2):
+        with pytest.raises(mx.MXNetError, match="FullyConnected"):
+            net(mx.nd.ones((2, 9)))
+        net.hybridize()
+    deferred = nn.Conv2D(2, 3)
+    deferred.initialize()
+    with pytest.raises(ValueError, match="cannot be found from the inputs"):
+        deferred(mx.nd.ones((2, 9)))
+
+
+class Nested(gluon.HybridBlock):
+    """Nested inputs and outputs, an optional input, a constant."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        with self.name_scope():
+            self.scale = self.params.get_constant("scale", mx.nd.array([2.0]))
+            self.fc = nn.Dense(3, flatten=False)
+
+    def hybrid_forward(self, F, x, pair, mask=None, scale=None):
+        y = F.broadcast_mul(self.fc(x), scale) + pair[0]
+        if mask is not None:
+            y = y * mask
+        return y, [pair[1][0] * 2, (y, x)]
+
+
+@pytest.mark.parametrize("mask", [None, "given"])
+def test_nested_structures(mask):
+    def run(hybrid):
+        mx.random.seed(3)
+        net = Nested(prefix="n_")
+        net.initialize()
+        if hybrid:
+            net.hybridize()
+        x, a, b = (mx.nd.random.uniform(shape=(2, 3)) for _ in range(3))
+        for v in (x, a, b):
+            v.attach_grad()
+        m = None if mask is None else mx.nd.array([[0, 1, 1], [1, 1, 0]])
+        with mx.autograd.record():
+            y, (c, (again, same)) = net(x, (a, [b]), m)
+            (y.sum() + c.sum() + again.sum() + same.sum()).backward()
+        return [v.asnumpy() for v in (y, c, again, same, x.grad, a.grad, b.grad, net.fc.weight.grad())]
+
+    for one, two in zip(run(False), run(True)):
+        np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-6)
+
+
+def test_structures_may_change_after_hybridize():
+    net = Nested()
+    net.initialize()
+    net.hybridize()
+    x = mx.nd.ones((2, 3))
+    net(x, (x, [x]), None)
+    net(x, (x, [x]), x)
+    assert len(net._graphs) == 2
+
+
+def network(kind):
+    net = nn.HybridSequential(prefix="net_")
+    with net.name_scope():
+        if kind == "conv":
+            net.add(nn.Conv2D(4, 3, padding=1), nn.BatchNorm(), nn.Activation("relu"), nn.MaxPool2D(), nn.Flatten(), nn.Dense(5), nn.LayerNorm(), nn.Dense(2))
+        elif kind == "embedding":
+            net.add(nn.Embedding(7, 4), nn.Flatten(), nn.Dense(3, activation="tanh"), nn.Dense(2))
+        else:
+            net.add(nn.Embedding(7, 4, sparse_grad=True), nn.Flatten(), nn.Dense(2))
+    return net
+
+
+@pytest.mark.parametrize("kind", ["conv", "embedding", "sparse"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float64"])
+def test_hybridized_equals_imperative(kind, dtype):
+    def run(hybrid):
+        mx.random.seed(11)
+        net = network(kind)
+        net.initialize(mx.init.Xavier())
+        if kind == "conv":
+            x = mx.nd.random.uniform(-1, 1, shape=(3, 2, 4, 4))
+        else:
+            x = mx.nd.array([[1, 2], [3, 1], [1, 6]])
+        net(x)
+        net.cast(dtype)
+        x = x.astype(dtype) if kind == "conv" else x
+        if hybrid:
+            net.hybridize()
+        with mx.autograd.record():
+            y = net(x)
+        y.backward()
+        grads = {n: p.grad() for n, p in net.collect_params().items() if p.grad_req != "null"}
+        if kind == "sparse":
+            assert grads["net_embedding0_weight"].stype == "row_sparse"
+            assert grads["net_embedding0_weight"].indices.asnumpy().tolist() == [1, 2, 3, 6]
+        return [y.astype("float32").asnumpy(), *(g.tostype("default").astype("float32").asnumpy() for g in grads.values())]
+
+    for one, two in zip(run(False), run(True)):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_inductor_name_is_checked():
+    net = mlp()
+    net.initialize()
+    net.hybridize(backend="inducto")
+    with pytest.raises(mx.MXNetError, match="backend 'inducto' is not available. Did you mean 'inductor'"):
+        net(mx.nd.ones((1, 3)))
+    net.hybridize(backend="eager")
+    assert net(mx.nd.ones((1, 3))).shape == (1, 2)
+
+
+def test_hybridize_and_back():
+    net = mlp()
+    net.initialize()
+    x = mx.nd.ones((1, 3))
+    y = net(x).asnumpy()
+    net.hybridize(static_alloc=True, static_shape=True)
+    assert (net(x).asnumpy() == y).all()
+    net.hybridize(False)
+    assert not net._active
+    assert not net[0]._active
+    assert (net(x).asnumpy() == y).all()
+
+
+def test_infer_shape_and_type():
+    net = nn.Dense(2)
+    net.infer_shape(mx.nd.ones((1, 5)))
+    assert net.weight.shape == (2, 5)
+    net.infer_type(mx.nd.ones((1, 5), dtype="float64"))
+    assert net.weight.dtype == np.float64
