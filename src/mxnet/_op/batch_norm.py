@@ -46,14 +46,9 @@ def normalize(
     axis = channel_axis(name, axis, data.dim())
     channels = (data.size(axis),)
     wanted = torch.float32 if data.dtype in HALF else data.dtype
-    for label, t in zip(INPUTS, parameters):
-        if t.shape != channels:
-            expect_shape(name, label, t, channels, f"the channels of data, axis {axis}")
-        if t.dtype != wanted:
-            needed = name_of(wanted)
-            raise MXNetError(
-                f"{name}: {label} is {name_of(t.dtype)}, for data of {name_of(data.dtype)} it must be {needed}. Use {label}.astype({needed!r})."
-            )
+    if not (gamma.shape == beta.shape == moving_mean.shape == moving_var.shape == channels
+            and gamma.dtype == beta.dtype == moving_mean.dtype == moving_var.dtype == wanted):  # fmt: skip
+        _explain(name, parameters, channels, axis, data.dtype, wanted)
     weight = gamma
     if fix_gamma:
         if data.device.type != "meta":
@@ -79,6 +74,18 @@ def normalize(
     if not batch_statistics or data.device.type == "meta":
         mean, inverse_std = moving_mean.clone(), torch.rsqrt(moving_var + eps)
     return result, mean, inverse_std
+
+
+def _explain(name: str, parameters: tuple[Tensor, ...], channels: tuple[int], axis: int, data: torch.dtype, wanted: torch.dtype) -> None:
+    """Raise the error that says which parameter does not fit."""
+    for label, t in zip(INPUTS, parameters):
+        if t.shape != channels:
+            expect_shape(name, label, t, channels, f"the channels of data, axis {axis}")
+        if t.dtype != wanted:
+            needed = name_of(wanted)
+            raise MXNetError(
+                f"{name}: {label} is {name_of(t.dtype)}, for data of {name_of(data)} it must be {needed}. Use {label}.astype({needed!r})."
+            )
 
 
 def _batch_norm(

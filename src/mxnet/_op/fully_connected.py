@@ -25,20 +25,26 @@ def fully_connected(
     >>> mx.nd.FullyConnected(mx.nd.ones((2, 3)), mx.nd.ones((4, 3)), mx.nd.zeros(4), num_hidden=4).shape
     (2, 4)
     """
-    if flatten:
-        if data.dim() != 2:
-            data = data.flatten(1) if data.dim() > 2 else data.reshape(-1, 1)
-    if weight.dim() != 2 or weight.size(0) != num_hidden or weight.size(1) != data.size(-1):
-        expect_shape("FullyConnected", "weight", weight, (num_hidden, data.size(-1)), "num_hidden and the width of data")
-    if no_bias or bias is None:
-        if data.dtype != weight.dtype:
-            same_dtype("FullyConnected", data=data, weight=weight)
-        return linear(data, weight)
-    if bias.dim() != 1 or bias.size(0) != num_hidden:
+    if flatten and data.dim() != 2:
+        data = data.flatten(1) if data.dim() > 2 else data.reshape(-1, 1)
+    plain = no_bias or bias is None
+    try:
+        result = linear(data, weight) if plain else linear(data, weight, bias)
+    except RuntimeError:
+        _explain(data, weight, None if plain else bias, num_hidden)
+        raise
+    # what torch would accept: another number of outputs, a weight of one axis, a bias that broadcasts
+    if result.size(-1) != num_hidden or weight.dim() != 2 or not (plain or (bias.dim() == 1 and bias.size(0) == num_hidden)):  # type: ignore[union-attr]
+        _explain(data, weight, None if plain else bias, num_hidden)
+    return result
+
+
+def _explain(data: Tensor, weight: Tensor, bias: Tensor | None, num_hidden: int) -> None:
+    """Raise the error that says which input does not fit."""
+    expect_shape("FullyConnected", "weight", weight, (num_hidden, data.size(-1)), "num_hidden and the width of data")
+    if bias is not None:
         expect_shape("FullyConnected", "bias", bias, (num_hidden,), "num_hidden")
-    if data.dtype != weight.dtype or bias.dtype != data.dtype:
-        same_dtype("FullyConnected", data=data, weight=weight, bias=bias)
-    return linear(data, weight, bias)
+    same_dtype("FullyConnected", data=data, weight=weight, bias=bias)
 
 
 @fully_connected.input_rule

@@ -35,10 +35,9 @@ def _fixed(op: Op) -> Callable:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         count = len(args)
-        if not kwargs:
-            if plain and count == arity:
-                return invoke(op, args, NO_ATTRS)
-        elif count <= arity:
+        if plain and count == arity and not kwargs:
+            return invoke(op, args, NO_ATTRS)
+        if count <= arity:
             names = tuple(kwargs)
             known = only_attributes.get(names)
             if known is None:
