@@ -1,9 +1,10 @@
 """Functions of two arrays: values, broadcasting, gradients, types, edges, and sums of many arrays."""
 
-import mxnet as mx
 import numpy as np
 import pytest
 import torch
+
+import mxnet as mx
 from mxnet._op.registry import NAMES
 from mxnet.error import MXNetError
 
@@ -112,7 +113,16 @@ def test_bad_input(name):
 
 def test_operators_of_arrays():
     a, b = nd.array([1, 2]), nd.array([4, 3])
-    for got, want in ((a + b, [5, 5]), (a - b, [-3, -1]), (a * b, [4, 6]), (b / a, [4, 1.5]), (b % a, [0, 1]), (a**b, [1, 8]), (a < b, [1, 1]), (a == b, [0, 0])):
+    for got, want in (
+        (a + b, [5, 5]),
+        (a - b, [-3, -1]),
+        (a * b, [4, 6]),
+        (b / a, [4, 1.5]),
+        (b % a, [0, 1]),
+        (a**b, [1, 8]),
+        (a < b, [1, 1]),
+        (a == b, [0, 0]),
+    ):
         assert got.asnumpy().tolist() == want
 
 

@@ -1,9 +1,10 @@
 """Fourier transforms, count sketch, the Hawkes likelihood."""
 
-import mxnet as mx
 import numpy as np
 import pytest
 import torch
+
+import mxnet as mx
 from mxnet._op import count_sketch, fourier, hawkes
 from mxnet.error import MXNetError
 
@@ -78,7 +79,10 @@ def test_hawkes_likelihood():
         (lambda: nd.contrib.ifft(nd.ones((2, 3))), "the last axis has size 3; pairs need an even one"),
         (lambda: nd.contrib.count_sketch(nd.ones((2, 3)), nd.ones((1, 2)), nd.ones((1, 3)), out_dim=4), "data has 3 columns, h 2"),
         (lambda: nd.contrib.count_sketch(nd.ones((2, 3)), nd.ones((1, 3)), nd.ones((1, 3)), out_dim=0), "out_dim is 0"),
-        (lambda: nd.contrib.count_sketch(nd.ones((2, 3)), nd.ones((1, 3)) * 9, nd.ones((1, 3)), out_dim=4), "_contrib_count_sketch: index 9 is out of bounds"),
+        (
+            lambda: nd.contrib.count_sketch(nd.ones((2, 3)), nd.ones((1, 3)) * 9, nd.ones((1, 3)), out_dim=4),
+            "_contrib_count_sketch: index 9 is out of bounds",
+        ),
     ],
 )
 def test_bad_input(call, text):

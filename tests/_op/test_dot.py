@@ -2,10 +2,11 @@
 
 import itertools
 
-import mxnet as mx
 import numpy as np
 import pytest
 import torch
+
+import mxnet as mx
 from mxnet._op.registry import NAMES
 from mxnet.error import MXNetError
 
@@ -42,7 +43,9 @@ def test_batch_dot(batch, transpose_a, transpose_b):
     np.testing.assert_allclose(got.asnumpy(), want, rtol=1e-12)
 
 
-@pytest.mark.parametrize("name, left, right", [("dot", (2, 3), (3, 4)), ("dot", (2, 2, 3), (3, 4)), ("dot", (3,), (3,)), ("batch_dot", (2, 2, 3), (2, 3, 2))])
+@pytest.mark.parametrize(
+    "name, left, right", [("dot", (2, 3), (3, 4)), ("dot", (2, 2, 3), (3, 4)), ("dot", (3,), (3,)), ("batch_dot", (2, 2, 3), (2, 3, 2))]
+)
 def test_gradients(name, left, right):
     a, b = (torch.tensor(np.random.default_rng(0).normal(size=s), requires_grad=True) for s in (left, right))
     assert torch.autograd.gradcheck(NAMES[name].fn, (a, b))
@@ -62,6 +65,8 @@ def test_khatri_rao():
     want = np.einsum("ik,jk->ijk", a, b).reshape(6, 2)
     assert (nd.khatri_rao(nd.array(a), nd.array(b)).asnumpy() == want).all()
     assert (nd.khatri_rao(nd.array(a), nd.array(b), nd.array([[2, 2]])).asnumpy() == 2 * want).all()
+    x, y = (torch.tensor(m, dtype=torch.float64, requires_grad=True) for m in (a, b))
+    assert torch.autograd.gradcheck(NAMES["khatri_rao"].fn, (x, y))
 
 
 @pytest.mark.parametrize(

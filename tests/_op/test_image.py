@@ -3,9 +3,12 @@
 import struct
 import zlib
 
-import mxnet as mx
 import numpy as np
 import pytest
+import torch
+
+import mxnet as mx
+from mxnet._op import image, image_color
 from mxnet._op.resample import Interpolation
 from mxnet.error import MXNetError
 
@@ -77,7 +80,9 @@ def test_random_operators_follow_the_seed():
     assert (draw() == draw()).all()
 
 
-@pytest.mark.parametrize("kind", [Interpolation.NEAREST, Interpolation.LINEAR, Interpolation.CUBIC, Interpolation.AREA, Interpolation.LANCZOS])
+@pytest.mark.parametrize(
+    "kind", [Interpolation.NEAREST, Interpolation.LINEAR, Interpolation.CUBIC, Interpolation.AREA, Interpolation.LANCZOS]
+)
 @pytest.mark.parametrize("size", [(5, 4), (13, 11), (24, 9), (12, 10)])
 def test_resize_against_opencv(kind, size):
     cv2 = pytest.importorskip("cv2")
@@ -118,6 +123,15 @@ def test_brightness_and_contrast():
     np.testing.assert_allclose(im.random_contrast(x, min_factor=0, max_factor=0).asnumpy(), np.full((1, 1, 3), grey), rtol=1e-5)
 
 
+def test_gradients_are_derivatives():
+    x = torch.tensor(np.random.default_rng(0).uniform(50, 200, (3, 4, 3)), requires_grad=True)
+    factors = {"min_factor": 0.7, "max_factor": 0.7}
+    for fn, attrs in ((image_color.random_brightness, factors), (image_color.random_contrast, factors), (image_color.random_saturation, factors),
+                      (image_color.random_hue, factors), (image.flip_left_right, {}), (image.crop, {"x": 1, "y": 1, "width": 2, "height": 2}),
+                      (image.resize, {"size": (3, 5)}), (image.resize, {"size": (3, 5), "interp": 4})):  # fmt: skip
+        assert torch.autograd.gradcheck(lambda t: fn.fn(t, **attrs), (x,))  # noqa: B023  called at once
+
+
 def test_saturation_fades_to_the_weighted_blue():
     x = nd.array([[[100.0, 50, 200]]])
     np.testing.assert_allclose(im.random_saturation(x, min_factor=0, max_factor=0).asnumpy().ravel(), [22.8] * 3, rtol=1e-5)
@@ -137,7 +151,10 @@ def test_jitter_and_lighting():
     x = picture(3, 4, 3, dtype="float32")
     same = im.random_color_jitter(x, brightness=0, contrast=0, saturation=0, hue=0)
     assert (same == x).asnumpy().all()
-    factors = {round(float((im.random_color_jitter(x, brightness=0.5, contrast=0, saturation=0, hue=0) / x).asnumpy()[0, 0, 0]), 3) for _ in range(20)}
+    factors = {
+        round(float((im.random_color_jitter(x, brightness=0.5, contrast=0, saturation=0, hue=0) / x).asnumpy()[0, 0, 0]), 3)
+        for _ in range(20)
+    }
     assert len(factors) > 5 and min(factors) >= 0.5 and max(factors) <= 1.5
     light = im.adjust_lighting(nd.zeros((1, 1, 3)), alpha=(1, 0, 0)).asnumpy().ravel()
     np.testing.assert_allclose(light, [-31.47355, -32.211168, -32.366456], rtol=1e-5)
@@ -171,7 +188,10 @@ def test_decoding(tmp_path):
         (lambda: im.resize(nd.ones((4, 5, 3), dtype="int32"), size=2), "needs uint8 or float images, got int32"),
         (lambda: nd._internal._cvimresize(nd.ones((4, 5, 3)), w=0, h=2), "target size 2 x 0"),
         (lambda: nd._internal._cvcopyMakeBorder(nd.ones((4, 5, 3)), top=-1, bot=1, left=2, right=2), "must be 0 or more"),
-        (lambda: im.random_brightness(nd.ones((4, 5, 3)), min_factor=-1, max_factor=1), "min_factor -1.0 and max_factor 1.0 must be 0 or more"),
+        (
+            lambda: im.random_brightness(nd.ones((4, 5, 3)), min_factor=-1, max_factor=1),
+            "min_factor -1.0 and max_factor 1.0 must be 0 or more",
+        ),
         (lambda: im.flip_left_right(nd.ones((2, 4, 5, 3))), "flip_left_right: an image must have shape"),
         (lambda: im.random_hue(nd.ones((4, 5, 2)), min_factor=0, max_factor=1), "has 2 channels, needs 1 or 3"),
         (lambda: im.adjust_lighting(nd.ones((4, 5, 3)), alpha=(1, 2)), "alpha has 2 numbers, needs 3"),

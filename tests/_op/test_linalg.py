@@ -1,9 +1,10 @@
 """Linear algebra operators against NumPy, with gradients by finite differences."""
 
-import mxnet as mx
 import numpy as np
 import pytest
 import torch
+
+import mxnet as mx
 from mxnet._op import linalg
 from mxnet.error import MXNetError
 
@@ -36,7 +37,11 @@ def check_gradient(op, *arrays, **attrs):
 @pytest.mark.parametrize("transpose_a", [False, True])
 @pytest.mark.parametrize("transpose_b", [False, True])
 def test_gemm(transpose_a, transpose_b):
-    a, b, c = matrices(2, 4, 3) if transpose_a else matrices(2, 3, 4), matrices(2, 5, 4) if transpose_b else matrices(2, 4, 5), matrices(2, 3, 5)
+    a, b, c = (
+        matrices(2, 4, 3) if transpose_a else matrices(2, 3, 4),
+        matrices(2, 5, 4) if transpose_b else matrices(2, 4, 5),
+        matrices(2, 3, 5),
+    )
     product = (a.swapaxes(1, 2) if transpose_a else a) @ (b.swapaxes(1, 2) if transpose_b else b)
     flags = {"transpose_a": transpose_a, "transpose_b": transpose_b}
     close(la.gemm(array(a), array(b), array(c), alpha=2, beta=-1, **flags), 2 * product - c)

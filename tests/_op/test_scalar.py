@@ -1,9 +1,10 @@
 """Functions of an array and a number: values, types, gradients."""
 
-import mxnet as mx
 import numpy as np
 import pytest
 import torch
+
+import mxnet as mx
 from mxnet._op.registry import NAMES
 from mxnet._op.scalar import SCALAR
 from mxnet.error import MXNetError
@@ -75,6 +76,8 @@ def test_gradients_at_edges():
     assert slope(lambda x: nd.minimum(x, 1), [0, 1, 2]) == [1, 1, 0]
     assert slope(lambda x: x % 0, [1, 2]) == [1, 1]
     assert slope(lambda x: x**2, [0, 3]) == [0, 6]
+    assert slope(lambda x: x**0, [0, 3]) == [0, 0]
+    assert slope(lambda x: 0**x, [0, 3]) == [0, 0]
     assert slope(lambda x: x > 1, [0, 2]) == [0, 0]
 
 

@@ -1,13 +1,14 @@
 """Elementwise functions of one array: values, gradients, types, edges."""
 
-import mxnet as mx
 import numpy as np
 import pytest
 import torch
+from scipy import special
+
+import mxnet as mx
 from mxnet._op.registry import NAMES
 from mxnet._op.unary import UNARY
 from mxnet.error import MXNetError
-from scipy import special
 
 nd = mx.nd
 
@@ -106,11 +107,16 @@ def test_gradients_at_edges():
     assert slope(nd.softsign, [0, 1, inf]).tolist() == [1, 0.25, 0]
     assert slope(nd.sqrt, [0])[0] == inf
     assert slope(lambda x: nd.clip(x, -1, 1), [-2, -1, 0, 1, 2]).tolist() == [0, 1, 1, 1, 0]
+    assert slope(lambda x: nd.clip(x, -1, 1), [np.nan]).tolist() == [0]
     assert slope(nd.hard_sigmoid, [-2.5, 0, 2.5]).tolist() == [0, pytest.approx(0.2), 0]
     assert slope(nd.smooth_l1, [-inf, -1, 0.5, 1, 3]).tolist() == [-1, -1, 0.5, 1, 1]
     assert np.isnan(nd.relu(nd.array([np.nan])).asscalar())
     assert slope(nd.relu, [np.nan]).tolist() == [1]
-    assert nd.gamma(nd.array([-0.5, -1, 5])).asnumpy().tolist() == [pytest.approx(-3.5449, rel=1e-4), pytest.approx(np.nan, nan_ok=True), 24]
+    assert nd.gamma(nd.array([-0.5, -1, 5])).asnumpy().tolist() == [
+        pytest.approx(-3.5449, rel=1e-4),
+        pytest.approx(np.nan, nan_ok=True),
+        24,
+    ]
 
 
 def test_gradient_of_gammaln_has_the_precision_of_its_type():
@@ -137,7 +143,14 @@ def test_smooth_l1():
 
 def test_copies_own_their_memory():
     x = nd.array([1, 2])
-    for fn in (nd.identity, nd.BlockGrad, nd.make_loss, lambda a: nd.amp_cast(a, dtype="float32"), lambda a: nd.cast(a, dtype="float32"), nd.floor):
+    for fn in (
+        nd.identity,
+        nd.BlockGrad,
+        nd.make_loss,
+        lambda a: nd.amp_cast(a, dtype="float32"),
+        lambda a: nd.cast(a, dtype="float32"),
+        nd.floor,
+    ):
         y = fn(x)
         y[:] = 7
         assert x.asnumpy().tolist() == [1, 2]
@@ -181,8 +194,14 @@ def test_mixed_precision_casts():
 
 
 def test_straight_through():
-    assert slope(nd.contrib.round_ste, [0.4, 1.6]).tolist() == [1, 1] and nd.contrib.round_ste(nd.array([0.4, 1.6])).asnumpy().tolist() == [0, 2]
-    assert slope(nd.contrib.sign_ste, [-0.4, 0]).tolist() == [1, 1] and nd.contrib.sign_ste(nd.array([-0.4, 0])).asnumpy().tolist() == [-1, 0]
+    assert slope(nd.contrib.round_ste, [0.4, 1.6]).tolist() == [1, 1] and nd.contrib.round_ste(nd.array([0.4, 1.6])).asnumpy().tolist() == [
+        0,
+        2,
+    ]
+    assert slope(nd.contrib.sign_ste, [-0.4, 0]).tolist() == [1, 1] and nd.contrib.sign_ste(nd.array([-0.4, 0])).asnumpy().tolist() == [
+        -1,
+        0,
+    ]
     assert slope(lambda x: nd.contrib.gradientmultiplier(x, scalar=-0.5), [3]).tolist() == [-0.5]
 
 

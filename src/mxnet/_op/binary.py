@@ -23,7 +23,9 @@ def check_types(name: str, lhs: Tensor, rhs: Tensor) -> None:
 def check_shapes(name: str, lhs: Tensor, rhs: Tensor) -> None:
     """Both arrays must have one shape."""
     if lhs.shape != rhs.shape:
-        raise MXNetError(f"{name}: lhs has shape {tuple(lhs.shape)}, rhs {tuple(rhs.shape)}; both must be equal. Use broadcast_{name.split('_')[-1]}.")
+        raise MXNetError(
+            f"{name}: lhs has shape {tuple(lhs.shape)}, rhs {tuple(rhs.shape)}; both must be equal. Use broadcast_{name.split('_')[-1]}."
+        )
 
 
 def _divide(lhs: Tensor, rhs: Tensor) -> Tensor:
@@ -136,7 +138,10 @@ def _equal_shapes(shapes: dict, **_: object) -> dict:
 
 
 for _row in BINARY:
-    for _names, _wrap, _words in ((_row.same, _same, "Equal shapes."), (_row.broadcast, _broadcast, "Axes of size 1 and missing leading axes broadcast.")):
+    for _names, _wrap, _words in (
+        (_row.same, _same, "Equal shapes."),
+        (_row.broadcast, _broadcast, "Axes of size 1 and missing leading axes broadcast."),
+    ):
         if _names:
             _doc = f"{_row.formula}, elementwise. {_words} Both arrays must have one data type; the result has it too."
             _made = Op(_names[0], _wrap(_names[0], _row.fn), inputs=("lhs", "rhs"), aliases=_names[1:], zero_grad=_row.zero_grad, doc=_doc)

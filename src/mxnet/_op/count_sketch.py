@@ -21,7 +21,9 @@ def count_sketch(data: Tensor, h: Tensor, s: Tensor, *, out_dim: int, processing
     if out_dim < 1:
         raise MXNetError(f"count_sketch: out_dim is {out_dim}. Use at least 1.")
     if h.numel() != size or s.numel() != size:
-        raise MXNetError(f"count_sketch: data has {size} columns, h {h.numel()} and s {s.numel()} numbers; all must be equal. Check the shapes.")
+        raise MXNetError(
+            f"count_sketch: data has {size} columns, h {h.numel()} and s {s.numel()} numbers; all must be equal. Check the shapes."
+        )
     places = h.detach().reshape(-1).long()
     signs = s.detach().reshape(-1).to(data.dtype)
     out = torch.zeros((*data.shape[:-1], out_dim), dtype=data.dtype, device=data.device)

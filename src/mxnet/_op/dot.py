@@ -57,11 +57,15 @@ def batch_dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_
     """The products of matrices: (..., n, k) . (..., k, m) -> (..., n, m), with equal leading axes."""
     _check_floats("batch_dot", lhs, rhs)
     if lhs.dim() < 3 or lhs.dim() != rhs.dim() or lhs.shape[:-2] != rhs.shape[:-2]:
-        raise MXNetError(f"batch_dot: shapes {tuple(lhs.shape)} and {tuple(rhs.shape)} need three axes or more, equal but for the last two. Reshape.")
+        raise MXNetError(
+            f"batch_dot: shapes {tuple(lhs.shape)} and {tuple(rhs.shape)} need three axes or more, equal but for the last two. Reshape."
+        )
     a = lhs.transpose(-1, -2) if transpose_a else lhs
     b = rhs.transpose(-1, -2) if transpose_b else rhs
     if a.shape[-1] != b.shape[-2]:
-        raise MXNetError(f"batch_dot: matrices {tuple(a.shape[-2:])} and {tuple(b.shape[-2:])} do not fit. The summed axes must be of equal size.")
+        raise MXNetError(
+            f"batch_dot: matrices {tuple(a.shape[-2:])} and {tuple(b.shape[-2:])} do not fit. The summed axes must be of equal size."
+        )
     return torch.matmul(a, b)
 
 

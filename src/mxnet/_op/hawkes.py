@@ -25,9 +25,13 @@ def hawkesll(lda: Tensor, alpha: Tensor, beta: Tensor, state: Tensor, lags: Tens
                          "lda, state (n, k) and lags, marks (n, t). Check the inputs.")  # fmt: skip
     kinds = lda.shape[1]
     if alpha.shape != (kinds,) or beta.shape != (kinds,):
-        raise MXNetError(f"hawkesll: alpha {tuple(alpha.shape)} and beta {tuple(beta.shape)} need shape ({kinds},), a number for each kind. Check them.")
+        raise MXNetError(
+            f"hawkesll: alpha {tuple(alpha.shape)} and beta {tuple(beta.shape)} need shape ({kinds},), a number for each kind. Check them."
+        )
     if valid_length.shape != lda.shape[:1] or max_time.shape != lda.shape[:1]:
-        raise MXNetError(f"hawkesll: valid_length {tuple(valid_length.shape)} and max_time {tuple(max_time.shape)} need shape ({lda.shape[0]},). Check them.")
+        raise MXNetError(
+            f"hawkesll: valid_length {tuple(valid_length.shape)} and max_time {tuple(max_time.shape)} need shape ({lda.shape[0]},). Check them."
+        )
     tracked = [t for t in (lda, alpha, beta, state) if t.requires_grad]
     state = zero_gradient(state.detach(), [state]) if state.requires_grad else state
     lags, max_time = lags.detach(), max_time.detach()

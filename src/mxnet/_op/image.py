@@ -42,10 +42,14 @@ def normalize(data: Tensor, *, mean: Floats = (0.0, 0.0, 0.0, 0.0), std: Floats 
     Differs: mean and std may be left out (the original's defaults have four numbers, which no image fits).
     """
     if data.dim() not in (3, 4):
-        raise MXNetError(f"normalize: an image must have shape (channels, height, width), alone or in a batch, got {tuple(data.shape)}. Use to_tensor.")
+        raise MXNetError(
+            f"normalize: an image must have shape (channels, height, width), alone or in a batch, got {tuple(data.shape)}. Use to_tensor."
+        )
     channels = data.shape[-3]
     if channels not in (1, 3):
-        raise MXNetError(f"normalize: the image of shape {tuple(data.shape)} has {channels} channels, only 1 or 3 are possible. Channels come first.")
+        raise MXNetError(
+            f"normalize: the image of shape {tuple(data.shape)} has {channels} channels, only 1 or 3 are possible. Channels come first."
+        )
     mean = mean[:1] if mean == (0.0, 0.0, 0.0, 0.0) else mean
     std = std[:1] if std == (1.0, 1.0, 1.0, 1.0) else std
     for label, numbers in (("mean", mean), ("std", std)):
@@ -64,7 +68,9 @@ def crop(data: Tensor, *, x: int, y: int, width: int, height: int) -> Tensor:
         raise MXNetError(f"crop: width {width} and height {height} must be 1 or more. Check them.")
     rows, columns = data.shape[-3], data.shape[-2]
     if x < 0 or y < 0 or x + width > columns or y + height > rows:
-        raise MXNetError(f"crop: columns {x}..{x + width}, rows {y}..{y + height} leave the image of {columns} x {rows} pixels (width x height). Move it.")
+        raise MXNetError(
+            f"crop: columns {x}..{x + width}, rows {y}..{y + height} leave the image of {columns} x {rows} pixels (width x height). Move it."
+        )
     return data[..., y : y + height, x : x + width, :]
 
 
@@ -125,7 +131,9 @@ def cvimresize(src: Tensor, *, w: int, h: int, interp: int = 1) -> Tensor:
 
 
 @op("_cvcopyMakeBorder")
-def make_border(src: Tensor, *, top: int, bot: int, left: int, right: int, type: int = 0, value: float = 0.0, values: Floats = ()) -> Tensor:
+def make_border(
+    src: Tensor, *, top: int, bot: int, left: int, right: int, type: int = 0, value: float = 0.0, values: Floats = ()
+) -> Tensor:
     """The image with a border of `top`, `bot`, `left`, `right` pixels.
 
     type: 0 `value` (or `values`, one for each channel), 1 the edge, 2 mirrored with the edge, 3 the other side, 4 mirrored without the edge.
@@ -134,7 +142,9 @@ def make_border(src: Tensor, *, top: int, bot: int, left: int, right: int, type:
     if min(top, bot, left, right) < 0:
         raise MXNetError(f"_cvcopyMakeBorder: top {top}, bot {bot}, left {left}, right {right} must be 0 or more. Crop to make it smaller.")
     if type not in range(5):
-        raise MXNetError(f"_cvcopyMakeBorder: type {type} is unknown. Use 0 constant, 1 edge, 2 mirror, 3 wrap or 4 mirror without the edge.")
+        raise MXNetError(
+            f"_cvcopyMakeBorder: type {type} is unknown. Use 0 constant, 1 edge, 2 mirror, 3 wrap or 4 mirror without the edge."
+        )
     rows, columns, channels = src.shape
     if type:
         if 0 in src.shape:

@@ -43,7 +43,9 @@ def _with_pillow(name: str, data: bytes, flag: int) -> np.ndarray:
     try:
         from PIL import Image  # noqa: PLC0415  heavy and optional
     except ImportError:
-        raise MXNetError(f"{name}: cannot decode {len(data)} bytes as an image. Pass the bytes of a JPEG or PNG file (pip install mxtorch[image]).") from None
+        raise MXNetError(
+            f"{name}: cannot decode {len(data)} bytes as an image. Pass the bytes of a JPEG or PNG file (pip install mxtorch[image])."
+        ) from None
     try:
         picture: Any = Image.open(io.BytesIO(data))
         picture.load()
@@ -58,7 +60,9 @@ def _with_pillow(name: str, data: bytes, flag: int) -> np.ndarray:
 def cvimdecode(buf: Tensor, *, flag: int = 1, to_rgb: bool = True) -> Tensor:
     """The image in a buffer of bytes (uint8): (h, w, 3), or (h, w, 1) grey for flag=0; red first, or blue first without to_rgb."""
     if buf.dtype != torch.uint8 or buf.dim() != 1:
-        raise MXNetError(f"_cvimdecode: needs a uint8 array of one axis, got {tuple(buf.shape)} {str(buf.dtype).replace('torch.', '')}. Pass a file's bytes.")
+        raise MXNetError(
+            f"_cvimdecode: needs a uint8 array of one axis, got {tuple(buf.shape)} {str(buf.dtype).replace('torch.', '')}. Pass a file's bytes."
+        )
     return torch.from_numpy(decode("_cvimdecode", buf.cpu().numpy().tobytes(), flag, to_rgb))
 
 

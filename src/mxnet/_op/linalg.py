@@ -19,9 +19,13 @@ from .registry import op
 def _check_floats(name: str, *matrices: Tensor) -> None:
     for i, a in enumerate(matrices):
         if a.dtype not in (torch.float32, torch.float64):
-            raise MXNetError(f"{name}: input {i} is {_dtype.name_of(a.dtype)}, only float32 and float64 are supported. Convert with astype('float32').")
+            raise MXNetError(
+                f"{name}: input {i} is {_dtype.name_of(a.dtype)}, only float32 and float64 are supported. Convert with astype('float32')."
+            )
         if a.dtype != matrices[0].dtype:
-            raise MXNetError(f"{name}: inputs are {_dtype.name_of(matrices[0].dtype)} and {_dtype.name_of(a.dtype)}; all must have one type. Convert one.")
+            raise MXNetError(
+                f"{name}: inputs are {_dtype.name_of(matrices[0].dtype)} and {_dtype.name_of(a.dtype)}; all must have one type. Convert one."
+            )
 
 
 def _check(name: str, *matrices: Tensor, square: bool = False) -> None:
@@ -32,7 +36,9 @@ def _check(name: str, *matrices: Tensor, square: bool = False) -> None:
         if a.dim() < 2:
             raise MXNetError(f"{name}: needs matrices (two axes or more), got shape {tuple(a.shape)}. Reshape it.")
         if a.shape[:-2] != first.shape[:-2]:
-            raise MXNetError(f"{name}: leading axes {tuple(first.shape[:-2])} and {tuple(a.shape[:-2])} differ; they do not broadcast. Reshape one.")
+            raise MXNetError(
+                f"{name}: leading axes {tuple(first.shape[:-2])} and {tuple(a.shape[:-2])} differ; they do not broadcast. Reshape one."
+            )
     if square and first.shape[-1] != first.shape[-2]:
         raise MXNetError(f"{name}: needs square matrices, got {tuple(first.shape)}. The last two axes must be equal.")
 
@@ -62,7 +68,9 @@ def _multiply(name: str, a: Tensor, b: Tensor, transpose_a: bool, transpose_b: b
     _check(name, a, b)
     a, b = _flip(a, transpose_a), _flip(b, transpose_b)
     if a.shape[-1] != b.shape[-2]:
-        raise MXNetError(f"{name}: matrices {tuple(a.shape[-2:])} and {tuple(b.shape[-2:])} (after transposing) do not fit. The summed axes must be equal.")
+        raise MXNetError(
+            f"{name}: matrices {tuple(a.shape[-2:])} and {tuple(b.shape[-2:])} (after transposing) do not fit. The summed axes must be equal."
+        )
     return torch.matmul(a, b)
 
 
@@ -112,7 +120,9 @@ def _check_sides(name: str, a: Tensor, b: Tensor, rightside: bool) -> None:
     _check(name, a, b, square=True)
     if b.shape[-1 if rightside else -2] != a.shape[-1]:
         side = "columns" if rightside else "rows"
-        raise MXNetError(f"{name}: A is {tuple(a.shape[-2:])}, B {tuple(b.shape[-2:])}; B needs {a.shape[-1]} {side}. Check rightside and the shapes.")
+        raise MXNetError(
+            f"{name}: A is {tuple(a.shape[-2:])}, B {tuple(b.shape[-2:])}; B needs {a.shape[-1]} {side}. Check rightside and the shapes."
+        )
 
 
 @op("_linalg_trmm", aliases=["linalg_trmm"])
@@ -245,7 +255,9 @@ def sumlogdiag(A: Tensor) -> Tensor:
 
 def _check_offset(name: str, a: Tensor, offset: int) -> None:
     if abs(offset) >= a.shape[-1]:
-        raise MXNetError(f"{name}: offset {offset} leaves nothing of {tuple(a.shape[-2:])} matrices. Use -{a.shape[-1] - 1}..{a.shape[-1] - 1}.")
+        raise MXNetError(
+            f"{name}: offset {offset} leaves nothing of {tuple(a.shape[-2:])} matrices. Use -{a.shape[-1] - 1}..{a.shape[-1] - 1}."
+        )
 
 
 @op("_linalg_extractdiag", aliases=["linalg_extractdiag"])

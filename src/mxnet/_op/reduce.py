@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..error import MXNetError
-from .params import DType, Shape
+from .params import Shape
 from .registry import Op, op, register
 
 
@@ -152,7 +152,9 @@ for _name, (_fn, _words, _aliases) in _REDUCTIONS.items():
 
 
 @op("_np_cumsum", aliases=["cumsum"])
-def cumsum(a: Tensor, *, axis: int | None = None, dtype: Literal["float16", "float32", "float64", "int32", "int64", "int8"] | None = None) -> Tensor:
+def cumsum(
+    a: Tensor, *, axis: int | None = None, dtype: Literal["float16", "float32", "float64", "int32", "int64", "int8"] | None = None
+) -> Tensor:
     """Running sums along `axis`, or over the flattened array."""
     if axis is None:
         x, where = a.reshape(-1), 0
@@ -247,15 +249,22 @@ def broadcast_like(lhs: Tensor, rhs: Tensor, *, lhs_axes: Shape | None = None, r
     """lhs repeated along axes of size 1 up to the shape of rhs, or along lhs_axes up to the sizes of rhs_axes."""
     if lhs_axes is None and rhs_axes is None:
         if lhs.dim() != rhs.dim():
-            raise MXNetError(f"broadcast_like: lhs has shape {tuple(lhs.shape)}, rhs {tuple(rhs.shape)}; they need as many axes. Reshape lhs.")
+            raise MXNetError(
+                f"broadcast_like: lhs has shape {tuple(lhs.shape)}, rhs {tuple(rhs.shape)}; they need as many axes. Reshape lhs."
+            )
         pairs = list(zip(range(lhs.dim()), range(lhs.dim())))
     elif lhs_axes is None or rhs_axes is None or len(lhs_axes) != len(rhs_axes) or not lhs_axes:
         raise MXNetError(f"broadcast_like: lhs_axes {lhs_axes} and rhs_axes {rhs_axes} must both be given, with as many axes. Pass both.")
     else:
-        pairs = [(axes_of("broadcast_like", lhs.dim(), (a,))[0], axes_of("broadcast_like", rhs.dim(), (b,))[0]) for a, b in zip(lhs_axes, rhs_axes)]
+        pairs = [
+            (axes_of("broadcast_like", lhs.dim(), (a,))[0], axes_of("broadcast_like", rhs.dim(), (b,))[0])
+            for a, b in zip(lhs_axes, rhs_axes)
+        ]
     shape = list(lhs.shape)
     for a, b in pairs:
         if shape[a] not in (1, rhs.shape[b]):
-            raise MXNetError(f"broadcast_like: {tuple(lhs.shape)} cannot be broadcast to {tuple(rhs.shape)} at axis {a}. Only axes of size 1 can grow.")
+            raise MXNetError(
+                f"broadcast_like: {tuple(lhs.shape)} cannot be broadcast to {tuple(rhs.shape)} at axis {a}. Only axes of size 1 can grow."
+            )
         shape[a] = rhs.shape[b]
     return lhs.expand(shape)

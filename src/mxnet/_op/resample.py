@@ -36,7 +36,9 @@ def resize(name: str, images: Tensor, height: int, width: int, interp: int) -> T
         known = ", ".join(f"{k.value} {k.name.lower()}" for k in Interpolation)
         raise MXNetError(f"{name}: interp {interp} is unknown. Use one of: {known}.")
     if images.dtype != torch.uint8 and not images.is_floating_point():
-        raise MXNetError(f"{name}: needs uint8 or float images, got {str(images.dtype).replace('torch.', '')}. Convert with astype('float32').")
+        raise MXNetError(
+            f"{name}: needs uint8 or float images, got {str(images.dtype).replace('torch.', '')}. Convert with astype('float32')."
+        )
     if 0 in images.shape:
         raise MXNetError(f"{name}: the image of shape {tuple(images.shape)} is empty. Check the input.")
     if images.shape[-3:-1] == (height, width):

@@ -49,7 +49,11 @@ def _power(x: Tensor, s: Any) -> Tensor:
 
 
 def _rpower(x: Tensor, s: Any) -> Tensor:
-    return torch.pow(_scalar_tensor(s, x), x) if x.is_floating_point() else torch.pow(_scalar_tensor(float(s), x.double()), x.double()).to(x.dtype)
+    return (
+        torch.pow(_scalar_tensor(s, x), x)
+        if x.is_floating_point()
+        else torch.pow(_scalar_tensor(float(s), x.double()), x.double()).to(x.dtype)
+    )
 
 
 def _maximum(x: Tensor, s: Any) -> Tensor:

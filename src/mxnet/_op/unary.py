@@ -300,4 +300,3 @@ def is_zero_preserving(name: str) -> bool:
     """Whether f(0) = 0, so that a sparse array stays sparse under the operator."""
     row = UNARY.get(name)
     return row is not None and row.zero
-
