@@ -41,6 +41,18 @@ def _normal(loc: Tensor, scale: Tensor, generator: torch.Generator) -> Tensor:
     return torch.randn(loc.shape, dtype=loc.dtype, device=loc.device, generator=generator).mul_(scale).add_(loc)
 
 
+def _uniform_by_numbers(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator, **where: Any) -> Tensor:
+    return torch.empty(shape, **where).uniform_(low, high, generator=generator)
+
+
+def _normal_by_numbers(shape: tuple[int, ...], loc: float, scale: float, generator: torch.Generator, **where: Any) -> Tensor:
+    return torch.empty(shape, **where).normal_(loc, scale, generator=generator)
+
+
+#: Distributions that need no parameter tensors where the parameters are numbers.
+_BY_NUMBERS: dict[str, Draw] = {"uniform": _uniform_by_numbers, "normal": _normal_by_numbers}
+
+
 def _gamma(alpha: Tensor, beta: Tensor, generator: torch.Generator) -> Tensor:
     return torch._standard_gamma(alpha, generator=generator) * beta
 
@@ -129,11 +141,15 @@ def _signed(fn: Callable, arrays: tuple[str, ...], attrs: dict[str, tuple[Any, A
 def _make_random(row: Distribution) -> Op:
     name, params = f"_random_{row.name}", [p[0] for p in row.params]
     defaults = {p[0]: p[2] for p in row.params}
+    by_numbers = _BY_NUMBERS.get(row.name)
 
     def draw(*, shape: Any = None, ctx: str = "", dtype: Any = None, device: Any, generator: Any, out: Any = None, **given: Any) -> Tensor:
         values = tuple(given.get(n, defaults[n]) for n in params)
         _check(name, row, values, tuple(params))
         kind, shape = float_kind(name, dtype, out), sizes(name, shape, out)
+        if by_numbers is not None:
+            made = by_numbers(shape, *values, generator, dtype=wide(kind), device=device)
+            return made if made.dtype == kind else made.to(kind)
         tensors = [torch.full((), v, dtype=wide(kind), device=device).expand(shape) for v in values]
         return row.draw(*tensors, generator=generator).to(kind)
 
