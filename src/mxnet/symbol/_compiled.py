@@ -6,12 +6,12 @@ generator and the device are inputs of the module. Graphs with sparse inputs run
 
 from __future__ import annotations
 
+import importlib
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import fx
 
 from .._op.control_flow import run as run_bodies
 from .._op.gradients import zero_gradient
@@ -24,6 +24,9 @@ from ..context import Context, current_context
 from ..error import MXNetError
 from ._infer import Inference, known
 from ._node import Node, order, variables
+
+if TYPE_CHECKING:
+    from torch import fx
 
 _INPUTS = ("training", "generator", "device")
 
@@ -54,6 +57,7 @@ def _argument_list(node: Node, values: list) -> list:
 
 def to_fx(heads: list, shapes: dict[int, tuple] | None = None) -> fx.GraphModule:
     """The graph as a GraphModule: inputs are arguments, auxiliary states, then training, generator and device; outputs a tuple."""
+    fx = importlib.import_module("torch.fx")  # a third of what `import mxnet` would cost; needed at the first graph only
     nodes = order(heads)
     arguments, states = variables(nodes)
     graph = fx.Graph()
