@@ -277,21 +277,12 @@ class Constant(Initializer):
     """A value, or an array of the parameter's shape, for weights."""
 
     def __init__(self, value: Any) -> None:
-        super().__init__(value=value)
+        plain = value.asnumpy() if isinstance(value, Array) else value  # type: ignore[attr-defined]
+        super().__init__(value=plain.tolist() if isinstance(plain, (np.ndarray, np.generic)) else plain)
         self.value = value
 
     def _init_weight(self, _: str, arr: Any) -> None:
         arr[:] = self.value
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.dumps() == other.dumps()  # type: ignore[attr-defined]
-
-    __hash__ = Initializer.__hash__
-
-    def dumps(self) -> str:
-        value = self.value.asnumpy() if isinstance(self.value, Array) else self.value
-        value = value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
-        return json.dumps([type(self).__name__.lower(), {"value": value}])
 
 
 @register

@@ -247,20 +247,25 @@ def check_gluon_hybridize_consistency(net_builder: Callable, data_l: list, numpy
 
 def compare_optimizer(opt1: Any, opt2: Any, shape: Any, dtype: Any, w_stype: str = "default", g_stype: str = "default", rtol: float = 1e-4,
                       atol: float = 1e-5, compare_states: bool = True, ntensors: int = 1) -> None:  # fmt: skip
-    """Assert that two optimizers make the same step from the same random weight and gradient."""
+    """Assert that two optimizers make the same step from the same random weight and gradient.
+
+    opt1 is the reference: it gets dense copies, one parameter at a time. opt2 gets the storage types, and a list of shapes all at once.
+    """
+    many = isinstance(shape, list) or ntensors > 1
     shapes = shape if isinstance(shape, list) else [shape] * ntensors
-    first = [rand_ndarray(s, w_stype, density=1, dtype=dtype) for s in shapes]
-    second = [w.copyto(default_context()) for w in first]
+    second = [rand_ndarray(s, w_stype, density=1, dtype=dtype) for s in shapes]
     grads = [rand_ndarray(s, g_stype, density=0.5, dtype=dtype) for s in shapes]
+    first, dense_grads = ([a.copy().tostype("default") for a in group] for group in (second, grads))
     states1 = [opt1.create_state_multi_precision(i, w) for i, w in enumerate(first)]
     states2 = [opt2.create_state_multi_precision(i, w) for i, w in enumerate(second)]
     if compare_states:
         compare_ndarray_tuple(states1, states2)
-    for opt, weights, states in ((opt1, first, states1), (opt2, second, states2)):
-        if ntensors == 1:
-            opt.update_multi_precision(0, weights[0], grads[0], states[0])
-        else:
-            opt.update_multi_precision(list(range(ntensors)), weights, grads, states)
+    for i, (w, g, s) in enumerate(zip(first, dense_grads, states1)):
+        opt1.update_multi_precision(i, w, g, s)
+    if many:
+        opt2.update_multi_precision(list(range(len(shapes))), second, grads, states2)
+    else:
+        opt2.update_multi_precision(0, second[0], grads[0], states2[0])
     if compare_states:
         compare_ndarray_tuple(states1, states2, rtol, atol)
     for a, b in zip(first, second):
