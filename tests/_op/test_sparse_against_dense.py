@@ -206,6 +206,7 @@ def test_take_rows():
     assert got.stype == "csr"
     np.testing.assert_array_equal(got.asnumpy(), x.astype(np.float32)[[3, 0, 4, 3]])
     compare(lambda a: mx.nd.take(a, ids), [x], ["row_sparse"])
+    assert mx.nd.take(make(x, "csr"), ids.reshape((2, 2))).stype == "default"
 
 
 def test_where():

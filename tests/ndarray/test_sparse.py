@@ -319,6 +319,17 @@ def test_nothing_is_recorded_outside():
         y.backward()
 
 
+def test_retain_method():
+    r = a_row_sparse().retain(mx.nd.array([3, 0]))
+    assert r.stype == "row_sparse" and r.indices.asnumpy().tolist() == [0, 3]
+    np.testing.assert_array_equal(r.asnumpy(), [[0, 0], [0, 0], [0, 0], [3, 4]])
+
+
+def test_numbers_on_the_left():
+    np.testing.assert_array_equal(sp.subtract(3, a_csr()).asnumpy(), 3 - CSR)
+    np.testing.assert_array_equal(sp.divide(6, a_csr() + 1).asnumpy(), 6 / (CSR + 1))
+
+
 def test_namespace():
     for name in sp.__all__:
         assert callable(getattr(sp, name)), name

@@ -1,7 +1,7 @@
 """dot in every combination of storage types and transpositions.
 
     lhs       rhs                       result
-    csr       default, row_sparse       default; csr.T . x is row_sparse (or default with forward_stype="default")
+    csr       default, row_sparse       default; csr.T . x is row_sparse (default with forward_stype="default" or for csr.T . x.T)
     csr       csr                       default (csr with forward_stype="csr")
     default   csr                       csr with every non-empty column (default with forward_stype="default"); default.T . csr is default
     others                              default
@@ -35,9 +35,8 @@ def dot(lhs: Any, rhs: Any, *, transpose_a: bool = False, transpose_b: bool = Fa
         else:
             result = _csr_rows(lhs, rhs, transpose_a, transpose_b, forward_stype)
     elif isinstance(rhs, Csr):
-        if isinstance(lhs, RowSparse):
-            return DENSE
-        result = _dense_csr(lhs, rhs, transpose_a, transpose_b, forward_stype)
+        stype = "default" if isinstance(lhs, RowSparse) else forward_stype
+        result = _dense_csr(_dense(lhs), rhs, transpose_a, transpose_b, stype)
     else:
         result = _row_sparse(lhs, rhs, transpose_a, transpose_b)
     if forward_stype is not None and result is not DENSE and getattr(result.result, "stype", "default") != forward_stype:
@@ -85,7 +84,8 @@ def _csr_rows(a: Csr, x: Any, ta: bool, tb: bool, forward_stype: str | None) -> 
             return found.to_dense().t() if tb else found
 
         return Tracked(result, lambda g: a.with_data(entry_products(a, _dense(g), _dense(x))), of_x)
-    result = csr_t_dot_dense(a, x) if forward_stype == "default" and isinstance(x, Tensor) else _t_times(a, x)
+    dense = forward_stype == "default" or (tb and forward_stype is None)
+    result = csr_t_dot_dense(a, x) if dense and isinstance(x, Tensor) else _t_times(a, x)
 
     def of_x_transposed(g: Any) -> Any:
         found = _times(a, g)

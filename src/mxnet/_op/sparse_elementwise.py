@@ -17,7 +17,7 @@ from .sparse_attach import DENSE, Tracked, implements
 
 #: f(0) = 0: the result has the places of the input.
 KEEP_ZERO = """abs sign round rint ceil floor trunc fix square sqrt cbrt sin tan arcsin arctan sinh tanh arcsinh arctanh expm1 log1p degrees radians
-relu negative _contrib_round_ste _contrib_sign_ste""".split()
+relu negative _contrib_round_ste _contrib_sign_ste _contrib_gradientmultiplier""".split()
 #: f(0) != 0, or the original gives default storage: the result is dense by nature.
 DENSE_RESULT = """cos cosh arccos arccosh exp log log10 log2 rsqrt sigmoid gamma gammaln reciprocal rcbrt erf erfinv softsign
 hard_sigmoid logical_not _rminus_scalar _rdiv_scalar _maximum_scalar _minimum_scalar _power_scalar _rpower_scalar _mod_scalar _rmod_scalar
@@ -101,6 +101,11 @@ _scatter("_scatter_plus_scalar", "_plus_scalar")
 _scatter("_scatter_minus_scalar", "_minus_scalar")
 
 
+@implements("_contrib_quadratic")
+def _quadratic(x: Any, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Any:
+    return _on_values(NAMES["_contrib_quadratic"].fn, x, {"a": a, "b": b, "c": c}) if c == 0 and isinstance(x, Csr) else DENSE
+
+
 @implements("clip")
 def _clip(x: Any, *, a_min: float, a_max: float) -> Any:
     if a_min > 0 or a_max < 0:
@@ -161,7 +166,7 @@ def _times_at(g: Any, x: Any, other: Any) -> Any:
     return x.with_data(_at_places(g, x) * _at_places(other, x))
 
 
-@implements("elemwise_add")
+@implements("elemwise_add _grad_add")
 def _elemwise_add(lhs: Any, rhs: Any) -> Any:
     _check("elemwise_add", lhs, rhs)
     return added(lhs, rhs, 1)
@@ -177,6 +182,22 @@ def _elemwise_sub(lhs: Any, rhs: Any) -> Any:
 def _elemwise_mul(lhs: Any, rhs: Any) -> Any:
     _check("elemwise_mul", lhs, rhs)
     return multiplied(lhs, rhs)
+
+
+def _keeps_zero_of_two(name: str) -> None:
+    """f(0, 0) = 0: two csr or two row_sparse arrays give an array that stores what either stores."""
+
+    @implements(name)
+    def run(lhs: Any, rhs: Any) -> Any:
+        _check(name, lhs, rhs)
+        fn = NAMES[name].fn
+        if isinstance(lhs, RowSparse) and isinstance(rhs, RowSparse):
+            return combine(lhs, rhs, fn)
+        return csr_algebra.combine(lhs, rhs, fn) if isinstance(lhs, Csr) and isinstance(rhs, Csr) else DENSE
+
+
+for _name in ("_maximum", "_minimum", "_hypot"):
+    _keeps_zero_of_two(_name)
 
 
 @implements("broadcast_add")
@@ -231,7 +252,7 @@ def _by_vector(x: Csr, vector: Tensor, function: Callable[[Tensor, Tensor], Tens
 @implements("_scatter_elemwise_div")
 def _scatter_div(lhs: Any, rhs: Any) -> Any:
     _check("_scatter_elemwise_div", lhs, rhs)
-    if isinstance(lhs, Tensor):
+    if not isinstance(lhs, RowSparse):
         return DENSE
     return Tracked(lhs.with_data(lhs.data / _at_places(rhs, lhs)), lambda g: lhs.with_data(_at_places(g, lhs) / _at_places(rhs, lhs)),
                    lambda g: lhs.with_data(-_at_places(g, lhs) * lhs.data / _at_places(rhs, lhs) ** 2))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -32,25 +33,38 @@ def same_places(a: Csr, b: Csr) -> bool:
     return a.indices is b.indices or (a.nnz == b.nnz and torch.equal(a.indptr, b.indptr) and torch.equal(a.indices, b.indices))
 
 
+def union(a: Csr, b: Csr) -> tuple[Csr, torch.Tensor, torch.Tensor]:
+    """(a on the places of either matrix, place of each entry of a, place of each entry of b), for canonical matrices."""
+    if a.device.type == "cpu":
+        parts = (a.indptr, a.indices, b.indptr, b.indices)
+        indptr, indices, from_a, from_b = (torch.from_numpy(t) for t in load("algebra").union(*(t.contiguous().numpy() for t in parts)))
+    else:
+        keys, place = torch.unique(torch.cat((_keys(a), _keys(b))), return_inverse=True)
+        from_a, from_b = place[: a.nnz], place[a.nnz :]
+        rows = keys // max(a.shape[1], 1)
+        indptr, indices = pointers(rows, a.shape[0]), keys - rows * max(a.shape[1], 1)
+    data = torch.zeros(indices.shape[0], dtype=a.dtype, device=a.device)
+    data[from_a] = a.data
+    return Csr(data, indices, indptr, a.shape, True), from_a, from_b
+
+
 def add(a: Csr, b: Csr, alpha: int = 1) -> Csr:
     """a + alpha * b, stored where either is."""
     a, b = a.canonical(), b.canonical()
     if same_places(a, b):
         return Csr(torch.add(a.data, b.data, alpha=alpha), a.indices.clone(), a.indptr.clone(), a.shape, True)
-    if a.device.type == "cpu":
-        indptr, indices, from_a, from_b = (
-            torch.from_numpy(t) for t in load("algebra").union(*(t.numpy() for t in (a.indptr, a.indices, b.indptr, b.indices)))
-        )
-        data = torch.zeros(indices.shape[0], dtype=a.dtype)
-        data[from_a] = a.data
-        data[from_b] += b.data * alpha if alpha != 1 else b.data
-        return Csr(data, indices, indptr, a.shape, True)
-    keys, place = torch.unique(torch.cat((_keys(a), _keys(b))), return_inverse=True)
-    data = torch.zeros(keys.shape[0], dtype=a.dtype, device=a.device)
-    data[place[: a.nnz]] = a.data
-    data[place[a.nnz :]] += b.data * alpha
-    rows = keys // max(a.shape[1], 1)
-    return Csr(data, keys - rows * max(a.shape[1], 1), pointers(rows, a.shape[0]), a.shape, True)
+    total, _, from_b = union(a, b)
+    total.data[from_b] += b.data * alpha if alpha != 1 else b.data
+    return total
+
+
+def combine(a: Csr, b: Csr, function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> Csr:
+    """function(a, b), stored where either is; function(0, 0) must be 0."""
+    a, b = a.canonical(), b.canonical()
+    left, _, from_b = union(a, b)
+    right = torch.zeros_like(left.data)
+    right[from_b] = b.data
+    return left.with_data(function(left.data, right))
 
 
 def multiply(a: Csr, b: Csr) -> Csr:

@@ -115,6 +115,10 @@ class BaseSparseNDArray(NDArray):
         """Not available for sparse storage."""
         raise NotSupportedForSparseNDArray(self.reshape, None, *shape)
 
+    def as_nd_ndarray(self) -> Any:
+        """The array itself."""
+        return self
+
     def asscalar(self) -> Any:
         """The value of an array of one element."""
         if self.size != 1:
