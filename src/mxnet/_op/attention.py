@@ -36,7 +36,7 @@ def _scores(queries: Tensor, keys: Tensor) -> Tensor:
     return bmm(queries * queries.size(2) ** -0.5, keys.transpose(1, 2))
 
 
-@op("_contrib_interleaved_matmul_selfatt_qk", amp="low")
+@op("_contrib_interleaved_matmul_selfatt_qk", amp="widest")
 def selfatt_qk(queries_keys_values: Tensor, *, heads: int) -> Tensor:
     """Scores query . key / sqrt(dim) of self-attention: (L, N, heads * 3 * D) -> (N * heads, L, L).
 
@@ -47,7 +47,7 @@ def selfatt_qk(queries_keys_values: Tensor, *, heads: int) -> Tensor:
     return _scores(queries, keys)
 
 
-@op("_contrib_interleaved_matmul_selfatt_valatt", amp="low")
+@op("_contrib_interleaved_matmul_selfatt_valatt", amp="widest")
 def selfatt_valatt(queries_keys_values: Tensor, attention: Tensor, *, heads: int) -> Tensor:
     """Attention-weighted values of self-attention: attention (N * heads, L, L) -> (L, N, heads * D)."""
     name = "interleaved_matmul_selfatt_valatt"
@@ -57,7 +57,7 @@ def selfatt_valatt(queries_keys_values: Tensor, attention: Tensor, *, heads: int
     return _joined(bmm(attention, values), queries_keys_values.size(1))
 
 
-@op("_contrib_interleaved_matmul_encdec_qk", amp="low")
+@op("_contrib_interleaved_matmul_encdec_qk", amp="widest")
 def encdec_qk(queries: Tensor, keys_values: Tensor, *, heads: int) -> Tensor:
     """Scores query . key / sqrt(dim): queries (Lq, N, heads * D), keys_values (Lk, N, heads * 2 * D) -> (N * heads, Lq, Lk)."""
     name = "interleaved_matmul_encdec_qk"
@@ -70,7 +70,7 @@ def encdec_qk(queries: Tensor, keys_values: Tensor, *, heads: int) -> Tensor:
     return _scores(asked, keys)
 
 
-@op("_contrib_interleaved_matmul_encdec_valatt", amp="low")
+@op("_contrib_interleaved_matmul_encdec_valatt", amp="widest")
 def encdec_valatt(keys_values: Tensor, attention: Tensor, *, heads: int) -> Tensor:
     """Attention-weighted values: keys_values (Lk, N, heads * 2 * D), attention (N * heads, Lq, Lk) -> (Lq, N, heads * D)."""
     name = "interleaved_matmul_encdec_valatt"

@@ -162,13 +162,13 @@ def _types(types: dict, *, output_mean_var: bool, **_: object) -> tuple[dict, li
     return {n: t or (data if n == "data" else rest) for n, t in types.items()}, [data, rest, rest][: 3 if output_mean_var else 1]
 
 
-def _define(name: str, fn: Any, *aliases: str) -> Op:
+def _define(name: str, fn: Any, *aliases: str, amp: str = "any") -> Op:
     made = register(
         Op(
             name,
             fn,
             aliases=aliases,
-            amp="fp32",
+            amp=amp,
             outputs=_outputs,
             mutates=("moving_mean", "moving_var"),
             output_names=("output", "mean", "var"),
@@ -181,5 +181,5 @@ def _define(name: str, fn: Any, *aliases: str) -> Op:
 
 batch_norm = _define("BatchNorm", _batch_norm, "_npx_batch_norm")
 batch_norm_v1 = _define("BatchNorm_v1", _batch_norm_v1)
-sync_batch_norm = _define("_contrib_SyncBatchNorm", _sync_batch_norm)
+sync_batch_norm = _define("_contrib_SyncBatchNorm", _sync_batch_norm, amp="fp32")
 batch_norm_relu = _define("_contrib_BatchNormWithReLU", _batch_norm_relu)

@@ -15,7 +15,7 @@ from .registry import op
 Format = Literal["center", "corner"]
 
 
-@op("_contrib_box_nms", aliases=["_contrib_box_non_maximum_suppression"], output_names=("output0",))
+@op("_contrib_box_nms", amp="widest", aliases=["_contrib_box_non_maximum_suppression"], output_names=("output0",))
 def box_nms(
     data: Tensor, *, overlap_thresh: float = 0.5, valid_thresh: float = 0.0, topk: int = -1, coord_start: int = 2, score_index: int = 1,
     id_index: int = -1, background_id: int = -1, force_suppress: bool = False, in_format: Format = "corner", out_format: Format = "corner",
@@ -75,7 +75,7 @@ def _nms_shape(data: Tensor, **_: object) -> Tensor:
     return torch.empty_like(data)
 
 
-@op("_contrib_box_iou")
+@op("_contrib_box_iou", amp="widest")
 def box_iou(lhs: Tensor, rhs: Tensor, *, format: Format = "corner") -> Tensor:
     """Intersection over union of every box of lhs (..., 4) with every one of rhs (..., 4): lhs axes, then rhs axes. 0 for two empty boxes.
 

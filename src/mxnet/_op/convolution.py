@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -27,15 +28,29 @@ def channels_last(op_name: str, layout: str | None, dims: int) -> bool:
     return layout[-1] == "C"
 
 
-def _prepare(name: str, data: Tensor, kernel: tuple, stride: tuple, dilate: tuple, pad: tuple) -> tuple[tuple, tuple, tuple]:
+class Windows(NamedTuple):
+    """Everything about the windows that does not depend on data."""
+
+    stride: tuple[int, ...]
+    dilate: tuple[int, ...]
+    pad: tuple[int, ...]
+    last: bool
+
+
+@lru_cache(4096)
+def _windows(name: str, ndim: int, kernel: tuple, stride: tuple, dilate: tuple, pad: tuple, layout: str | None) -> Windows:
+    """Defaults filled in and checked; one plan for all calls with these attributes."""
     dims = len(kernel)
     if not 1 <= dims <= 3 or min(kernel) < 1:
         raise MXNetError(f"{name}: kernel {kernel} must have 1, 2 or 3 positive entries. Pass for example kernel=(3, 3).")
-    if data.dim() != dims + 2:
-        raise MXNetError(
-            f"{name}: data of shape {tuple(data.shape)} has {data.dim()} dimensions, a kernel {kernel} needs {dims + 2}. Reshape data."
-        )
-    return window(name, "stride", stride, dims, 1, 1), window(name, "dilate", dilate, dims, 1, 1), window(name, "pad", pad, dims, 0, 0)
+    if ndim != dims + 2:
+        raise MXNetError(f"{name}: data has {ndim} dimensions, a kernel {kernel} needs {dims + 2}. Reshape data.")
+    return Windows(
+        window(name, "stride", stride, dims, 1, 1),
+        window(name, "dilate", dilate, dims, 1, 1),
+        window(name, "pad", pad, dims, 0, 0),
+        channels_last(name, layout, dims),
+    )
 
 
 def _check_groups(name: str, channels: int, num_filter: int, num_group: int) -> None:
@@ -73,8 +88,7 @@ def _convolution(
     >>> mx.nd.Convolution(mx.nd.ones((1, 2, 5, 5)), mx.nd.ones((3, 2, 3, 3)), mx.nd.zeros(3), kernel=(3, 3), num_filter=3).shape
     (1, 3, 3, 3)
     """
-    stride, dilate, pad = _prepare("Convolution", data, kernel, stride, dilate, pad)
-    last = layout is not None and channels_last("Convolution", layout, len(kernel))
+    stride, dilate, pad, last = _windows("Convolution", data.dim(), kernel, stride, dilate, pad, layout)
     channels = data.size(-1 if last else 1)
     _check_groups("Convolution", channels, num_filter, num_group)
     expected = _weight_shape(num_filter, channels // num_group, kernel, last)
@@ -82,9 +96,10 @@ def _convolution(
         expect_shape("Convolution", "weight", weight, expected, "num_filter, channels / num_group, kernel")
     if no_bias:
         bias = None
-    elif bias is not None:
+    elif bias is not None and bias.shape != (num_filter,):
         expect_shape("Convolution", "bias", bias, (num_filter,), "num_filter")
-    same_dtype("Convolution", data=data, weight=weight, bias=bias)
+    if weight.dtype != data.dtype or (bias is not None and bias.dtype != data.dtype):
+        same_dtype("Convolution", data=data, weight=weight, bias=bias)
     return _apply(CONV[len(kernel)], data, weight, bias, last, stride, pad, dilate, num_group)
 
 
@@ -114,7 +129,7 @@ def _shapes(shapes: dict, *, kernel: tuple, num_filter: int, num_group: int, lay
 
 
 convolution = register(Op("Convolution", _convolution, aliases=["_npx_convolution"], amp="low"))
-convolution_v1 = register(Op("Convolution_v1", _convolution_v1, amp="low"))
+convolution_v1 = register(Op("Convolution_v1", _convolution_v1, amp="fp32"))
 for _each in (convolution, convolution_v1):
     _each.input_rule(_inputs)
     _each.complete_shapes(_shapes)
@@ -154,10 +169,9 @@ def deconvolution(
     (1, 4, 6, 6)
     """
     name = "Deconvolution"
-    stride, dilate, pad = _prepare(name, data, kernel, stride, dilate, pad)
+    stride, dilate, pad, last = _windows(name, data.dim(), kernel, stride, dilate, pad, layout)
     dims = len(kernel)
     adj, target_shape = window(name, "adj", adj, dims, 0, 0), window(name, "target_shape", target_shape, dims, 0, 0)
-    last = channels_last(name, layout, dims)
     channels = data.size(-1 if last else 1)
     _check_groups(name, channels, num_filter, num_group)
     expect_shape(

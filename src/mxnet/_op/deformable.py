@@ -107,7 +107,7 @@ def _convolve(name: str, data: Tensor, offset: Tensor, mask: Tensor | None, weig
     return result.to(data.dtype)
 
 
-@op("_contrib_DeformableConvolution", amp="low")
+@op("_contrib_DeformableConvolution", amp="fp32")
 def deformable_convolution(
     data: Tensor, offset: Tensor, weight: Tensor, bias: Tensor | None = None, *, kernel: Shape, stride: Shape = (), dilate: Shape = (),
     pad: Shape = (), num_filter: int, num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024, no_bias: bool = False,
@@ -125,7 +125,7 @@ def deformable_convolution(
                      pad=pad, num_filter=num_filter, num_group=num_group, num_deformable_group=num_deformable_group, partly_outside=False)  # fmt: skip
 
 
-@op("_contrib_ModulatedDeformableConvolution", amp="low")
+@op("_contrib_ModulatedDeformableConvolution", amp="fp32")
 def modulated_deformable_convolution(
     data: Tensor, offset: Tensor, mask: Tensor, weight: Tensor, bias: Tensor | None = None, *, kernel: Shape, stride: Shape = (),
     dilate: Shape = (), pad: Shape = (), num_filter: int, num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024,
@@ -166,7 +166,7 @@ deformable_convolution.complete_shapes(_shapes)
 modulated_deformable_convolution.complete_shapes(_shapes)
 
 
-@op("_contrib_DeformablePSROIPooling")
+@op("_contrib_DeformablePSROIPooling", amp="fp32")
 def deformable_ps_roi_pooling(
     data: Tensor, rois: Tensor, trans: Tensor | None = None, *, spatial_scale: float, output_dim: int, group_size: int, pooled_size: int,
     part_size: int = 0, sample_per_part: int = 1, trans_std: float = 0.0, no_trans: bool = False,

@@ -147,7 +147,7 @@ def make_loss_output(
     return _run(data, data.detach(), _same, gradient)
 
 
-@op("make_loss", aliases=["_sparse_make_loss"])
+@op("make_loss", aliases=["_sparse_make_loss"], amp="fp32")
 def make_loss(data: Tensor) -> Tensor:
     """data, a loss, with the gradient 1 everywhere: the head gradient is ignored.
 
@@ -200,7 +200,7 @@ class _Sparseness(torch.autograd.Function):
         return grad + push.reshape(data.shape[1:]).to(grad.dtype), None, None, None, None
 
 
-@op("IdentityAttachKLSparseReg", mutates=("moving_avg",))
+@op("IdentityAttachKLSparseReg", amp="fp32", mutates=("moving_avg",))
 def identity_attach_kl_sparse_reg(
     data: Tensor, moving_avg: Tensor, *, sparseness_target: float = 0.1, penalty: float = 0.001, momentum: float = 0.9
 ) -> Tensor:

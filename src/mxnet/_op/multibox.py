@@ -12,7 +12,7 @@ from .params import Floats
 from .registry import op
 
 
-@op("_contrib_MultiBoxPrior", aliases=["_npx_multibox_prior"], zero_grad=True)
+@op("_contrib_MultiBoxPrior", aliases=["_npx_multibox_prior"], amp="fp32", zero_grad=True)
 def multibox_prior(
     data: Tensor,
     *,
@@ -91,6 +91,7 @@ def _match(overlap: Tensor, truths: Tensor, threshold: float) -> tuple[Tensor, T
     aliases=["_npx_multibox_target"],
     outputs=3,
     output_names=("loc_target", "loc_mask", "cls_target"),
+    amp="fp32",
     zero_grad=True,
 )
 def multibox_target(
@@ -145,7 +146,7 @@ def multibox_target(
     return loc.reshape(batch, -1), mask.reshape(batch, -1), cls.to(anchor.dtype)
 
 
-@op("_contrib_MultiBoxDetection", aliases=["_npx_multibox_detection"], zero_grad=True)
+@op("_contrib_MultiBoxDetection", aliases=["_npx_multibox_detection"], amp="fp32", zero_grad=True)
 def multibox_detection(
     cls_prob: Tensor, loc_pred: Tensor, anchor: Tensor, *, clip: bool = True, threshold: float = 0.01, background_id: int = 0,
     nms_threshold: float = 0.5, force_suppress: bool = False, variances: Floats = (0.1, 0.1, 0.2, 0.2), nms_topk: int = -1,

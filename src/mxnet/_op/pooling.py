@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -22,21 +23,40 @@ MAX = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
 AVG = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)
 
 
-def _counts(convention: str, size: tuple, kernel: tuple, stride: tuple, pad: tuple) -> tuple[int, ...]:
-    """Windows along each axis."""
+class Plan(NamedTuple):
+    """The windows over data of one spatial size."""
+
+    stride: tuple[int, ...]
+    pad: tuple[int, ...]
+    counts: tuple[int, ...]  # windows along each axis
+    beyond: tuple[int, ...]  # cells that the last window needs beyond the data; negative ones are data that no window reads
+    regular: bool  # whether torch's own pooling makes these windows
+
+
+@lru_cache(4096)
+def _plan(convention: str, size: tuple, kernel: tuple, stride: tuple, pad: tuple) -> Plan:
+    """Checks the attributes and lays out the windows, once for all calls that are alike."""
+    dims = len(size)
+    if len(kernel) != dims or min(kernel) < 1:
+        raise MXNetError(
+            f"Pooling: kernel {kernel} must have {dims} positive entries, one for each spatial axis. Pass kernel, or global_pool=True."
+        )
+    stride, pad = window("Pooling", "stride", stride, dims, 1, 1), window("Pooling", "pad", pad, dims, 0, 0)
+    if convention == "same" and any(pad):
+        raise MXNetError(f"Pooling: pad {pad} cannot be combined with pooling_convention='same'. Leave pad away.")
     counts = []
     for n, k, s, p in zip(size, kernel, stride, pad):
         if n + 2 * p < k:
             raise MXNetError(
-                f"Pooling: kernel {kernel} exceeds the padded data (spatial size {tuple(size)}, pad {pad}). Use a smaller kernel or pad more."
+                f"Pooling: kernel {kernel} exceeds the padded data (spatial size {size}, pad {pad}). Use a smaller kernel or pad more."
             )
-        if convention == "valid":
-            counts.append((n + 2 * p - k) // s + 1)
-        elif convention == "full":
-            counts.append(-(-(n + 2 * p - k) // s) + 1)
-        else:
-            counts.append(-(-n // s))
-    return tuple(counts)
+        whole = (n + 2 * p - k) // s + 1 if convention == "valid" else -(-(n + 2 * p - k) // s) + 1
+        counts.append(-(-n // s) if convention == "same" else whole)
+    beyond = tuple((c - 1) * s + k - n - p for n, k, s, p, c in zip(size, kernel, stride, pad, counts))
+    regular = all(
+        b <= p and 2 * p <= k and c == (n + 2 * p - k) // s + 1 for n, k, s, p, b, c in zip(size, kernel, stride, pad, beyond, counts)
+    )
+    return Plan(stride, pad, tuple(counts), beyond, regular)
 
 
 def _cells(n: int, k: int, s: int, p: int, count: int, with_pad: bool, like: Tensor) -> Tensor:
@@ -48,14 +68,10 @@ def _cells(n: int, k: int, s: int, p: int, count: int, with_pad: bool, like: Ten
     return (end - start).to(like.dtype)
 
 
-def _pool(data: Tensor, pool_type: str, kernel: tuple, stride: tuple, pad: tuple, counts: tuple, p_value: int, with_pad: bool) -> Tensor:
+def _pool(data: Tensor, pool_type: str, kernel: tuple, plan: Plan, p_value: int, with_pad: bool) -> Tensor:
     """Pooling of channel-first data where everything about the windows is decided."""
     dims, size = len(kernel), tuple(data.shape[2:])
-    # cells that the last window needs beyond the data; negative ones are data that no window reads
-    beyond = [(c - 1) * s + k - n - p for n, k, s, p, c in zip(size, kernel, stride, pad, counts)]
-    regular = all(
-        b <= p and 2 * p <= k and c == (n + 2 * p - k) // s + 1 for n, k, s, p, b, c in zip(size, kernel, stride, pad, beyond, counts)
-    )
+    stride, pad, counts, beyond, regular = plan
     if regular and pool_type == "max":
         return MAX[dims - 1](data, kernel, stride, pad)
     if regular and pool_type == "avg" and (with_pad or not any(pad)):
@@ -117,10 +133,6 @@ def _pooling(
         )
     if pool_type == "lp" and p_value not in (1, 2, 3):
         raise MXNetError(f"{name}: p_value {p_value} is not supported for pool_type='lp'. Pass p_value=1, 2 or 3.")
-    if kernel and len(kernel) != dims:
-        raise MXNetError(
-            f"{name}: kernel {kernel} has {len(kernel)} entries, data {tuple(data.shape)} has {dims} spatial axes. Pass {dims} entries."
-        )
     last = layout is not None and channels_last(name, layout, dims)
     if last:  # (N, ..., C) -> (N, C, ...)
         data = data.movedim(-1, 1)
@@ -128,13 +140,8 @@ def _pooling(
     if global_pool:
         result = _global(wide, pool_type, p_value or 1)
     else:
-        if not kernel or min(kernel) < 1:
-            raise MXNetError(f"{name}: kernel {kernel} must have positive entries. Pass kernel, or global_pool=True.")
-        stride, pad = window(name, "stride", stride, dims, 1, 1), window(name, "pad", pad, dims, 0, 0)
-        if pooling_convention == "same" and any(pad):
-            raise MXNetError(f"{name}: pad {pad} cannot be combined with pooling_convention='same'. Leave pad away.")
-        counts = _counts(pooling_convention, tuple(data.shape[2:]), kernel, stride, pad)
-        result = _pool(wide, pool_type, kernel, stride, pad, counts, p_value or 1, count_include_pad is None or count_include_pad)
+        plan = _plan(pooling_convention, tuple(data.shape[2:]), kernel, stride, pad)
+        result = _pool(wide, pool_type, kernel, plan, p_value or 1, count_include_pad is None or count_include_pad)
     result = result.to(data.dtype)
     return result.movedim(1, -1).contiguous() if last else result
 

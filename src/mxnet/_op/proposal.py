@@ -104,6 +104,7 @@ def _define(name: str, shown: str, one_image: bool, doc: str) -> Op:
             made,
             outputs=lambda *, output_score, **_: 2 if output_score else 1,
             output_names=("output", "score"),
+            amp="widest",
             zero_grad=True,
             doc=doc,
         )

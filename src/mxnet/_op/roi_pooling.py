@@ -143,7 +143,7 @@ def _collected(data: Tensor, pieces: list[tuple[Tensor, Tensor]], regions: int, 
     return result
 
 
-@op("_contrib_ROIAlign")
+@op("_contrib_ROIAlign", amp="widest")
 def roi_align(
     data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float, sample_ratio: int = -1, position_sensitive: bool = False,
     aligned: bool = False,
@@ -221,7 +221,7 @@ def _rotated_shape(data: Tensor, rois: Tensor, *, pooled_size: tuple, **_: objec
     return data.new_empty((rois.size(0), data.size(1), *pooled("RROIAlign", pooled_size)))
 
 
-@op("_contrib_PSROIPooling")
+@op("_contrib_PSROIPooling", amp="widest")
 def ps_roi_pooling(data: Tensor, rois: Tensor, *, spatial_scale: float, output_dim: int, pooled_size: int, group_size: int = 0) -> Tensor:
     """Averages over pooled_size x pooled_size bins of every region, each from its own channel: (R, output_dim, pooled_size, pooled_size).
 

@@ -43,7 +43,7 @@ def _target(name: str, target_shape: tuple) -> tuple[int, int]:
     return target_shape
 
 
-@op("GridGenerator", amp="fp32")
+@op("GridGenerator")
 def grid_generator(data: Tensor, *, transform_type: Literal["affine", "warp"], target_shape: Shape = (0, 0)) -> Tensor:
     """Sampling coordinates (N, 2, H, W), x then y, for BilinearSampler.
 
@@ -71,7 +71,7 @@ def grid_generator(data: Tensor, *, transform_type: Literal["affine", "warp"], t
     return data / size + torch.stack([x.expand(height, width), y.expand(height, width)])
 
 
-@op("BilinearSampler", amp="fp32")
+@op("BilinearSampler")
 def bilinear_sampler(data: Tensor, grid: Tensor, *, cudnn_off: bool | None = None) -> Tensor:
     """data (N, C, H, W) sampled at grid (N, 2, h, w): x and y from -1 to 1; what lies outside counts as 0. Gradients for both.
 
@@ -87,7 +87,7 @@ def bilinear_sampler(data: Tensor, grid: Tensor, *, cudnn_off: bool | None = Non
     return sample(data, grid)
 
 
-@op("SpatialTransformer", amp="fp32")
+@op("SpatialTransformer")
 def spatial_transformer(
     data: Tensor, loc: Tensor, *, target_shape: Shape = (0, 0), transform_type: Literal["affine"], sampler_type: Literal["bilinear"],
     cudnn_off: bool | None = None,
@@ -104,7 +104,7 @@ def spatial_transformer(
     return sample(data, affine_grid(loc, *_target(name, target_shape)))
 
 
-@op("Correlation", amp="fp32")
+@op("Correlation", amp="widest")
 def correlation(
     data1: Tensor, data2: Tensor, *, kernel_size: int = 1, max_displacement: int = 1, stride1: int = 1, stride2: int = 1, pad_size: int = 0,
     is_multiply: bool = True,
