@@ -15,7 +15,7 @@ from .._runtime.invoke import invoke
 from .._runtime.sparse_dispatch import store
 from .._runtime.state import state
 from .._storage import Csr, RowSparse, StorageError
-from .._storage.slicing import take_rows
+from .._storage.slicing import block, take_rows
 from ..base import NotSupportedForSparseNDArray
 from ..context import Context
 from ..error import MXNetError
@@ -243,8 +243,10 @@ class CSRNDArray(BaseSparseNDArray):
         raise StorageError(f"CSRNDArray: cannot index with {type(key).__name__}. Use a row, a slice of rows, chosen rows, or two slices.")
 
     def _block(self, rows: tuple[int, int], columns: tuple[int, int]) -> CSRNDArray:
-        op = NAMES["slice"].prepare()
         ends = tuple(max(a, b) for a, b in (rows, columns))
+        if not (state.recording and in_graph(self)):
+            return wrap(block(self._d, (rows[0], ends[0]), (columns[0], ends[1])), self._ctx)
+        op = NAMES["slice"].prepare()
         return invoke(op, (self,), {"begin": (rows[0], columns[0]), "end": ends})
 
     def __setitem__(self, key: Any, value: Any) -> None:
