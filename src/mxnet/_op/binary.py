@@ -35,6 +35,8 @@ def _divide(lhs: Tensor, rhs: Tensor) -> Tensor:
 def remainder(lhs: Tensor, rhs: Tensor) -> Tensor:
     """The remainder with the sign of rhs; 0 where rhs is 0."""
     zero = rhs == 0
+    if lhs.is_floating_point() and not (lhs.requires_grad or rhs.requires_grad):
+        return torch.remainder(lhs, rhs).masked_fill_(zero, 0)
     found = torch.remainder(lhs, torch.where(zero, torch.ones_like(rhs), rhs))
     nothing = lhs - lhs.detach() if lhs.requires_grad else torch.zeros_like(lhs)  # lhs has gradient 1 there too
     return torch.where(zero, nothing, found)

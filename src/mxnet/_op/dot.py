@@ -28,12 +28,16 @@ def dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: boo
 
     >>> mx.nd.dot(mx.nd.ones((2, 3)), mx.nd.ones((3, 4)))
     """
-    _check_floats("dot", lhs, rhs)
+    if lhs.dtype is not rhs.dtype or not lhs.is_floating_point():
+        _check_floats("dot", lhs, rhs)
     if lhs.dim() == 2 and rhs.dim() == 2:
         a, b = lhs.t() if transpose_a else lhs, rhs.t() if transpose_b else rhs
-        if a.shape[1] != b.shape[0]:
-            _disagree(lhs, rhs, transpose_a, transpose_b)
-        return torch.mm(a, b)
+        try:
+            return torch.mm(a, b)
+        except RuntimeError:
+            if a.shape[1] != b.shape[0]:
+                _disagree(lhs, rhs, transpose_a, transpose_b)
+            raise
     if lhs.dim() == 1 and rhs.dim() == 1:
         if lhs.shape != rhs.shape:
             _disagree(lhs, rhs, transpose_a, transpose_b)
@@ -55,7 +59,8 @@ def _disagree(lhs: Tensor, rhs: Tensor, transpose_a: bool, transpose_b: bool) ->
 def batch_dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: bool = False,
               forward_stype: Literal[None, "csr", "default", "row_sparse"] = None) -> Tensor:  # fmt: skip
     """The products of matrices: (..., n, k) . (..., k, m) -> (..., n, m), with equal leading axes."""
-    _check_floats("batch_dot", lhs, rhs)
+    if lhs.dtype is not rhs.dtype or not lhs.is_floating_point():
+        _check_floats("batch_dot", lhs, rhs)
     if lhs.dim() < 3 or lhs.dim() != rhs.dim() or lhs.shape[:-2] != rhs.shape[:-2]:
         raise MXNetError(
             f"batch_dot: shapes {tuple(lhs.shape)} and {tuple(rhs.shape)} need three axes or more, equal but for the last two. Reshape."

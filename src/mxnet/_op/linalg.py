@@ -16,9 +16,12 @@ from ..error import MXNetError
 from .registry import op
 
 
+_FLOATS = (torch.float32, torch.float64)
+
+
 def _check_floats(name: str, *matrices: Tensor) -> None:
     for i, a in enumerate(matrices):
-        if a.dtype not in (torch.float32, torch.float64):
+        if a.dtype not in _FLOATS:
             raise MXNetError(
                 f"{name}: input {i} is {_dtype.name_of(a.dtype)}, only float32 and float64 are supported. Convert with astype('float32')."
             )
@@ -99,6 +102,10 @@ def gemm2(A: Tensor, B: Tensor, *, transpose_a: bool = False, transpose_b: bool 
 
     >>> mx.nd.linalg.gemm2(mx.nd.ones((2, 3)), mx.nd.ones((4, 3)), transpose_b=True)
     """
+    if axis == -2 and A.dim() == 2 and B.dim() == 2 and A.dtype is B.dtype and A.dtype in _FLOATS:  # the common case, without more checks
+        a, b = A.t() if transpose_a else A, B.t() if transpose_b else B
+        if a.shape[1] == b.shape[0]:
+            return torch.mm(a, b) if alpha == 1 else alpha * torch.mm(a, b)
     a, b = _rows_last("linalg_gemm2", axis, A, B)
     product = _multiply("linalg_gemm2", a, b, transpose_a, transpose_b)
     return _rows_back(product if alpha == 1 else alpha * product, axis)

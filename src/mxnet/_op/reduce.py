@@ -6,8 +6,9 @@ float16 and bfloat16 accumulate in float32; integers keep their type.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -18,7 +19,8 @@ from .params import Shape
 from .registry import Op, op, register
 
 
-def axes_of(name: str, ndim: int, axis: Sequence[int] | None, exclude: bool = False) -> tuple[int, ...]:
+@functools.lru_cache(maxsize=4096)
+def axes_of(name: str, ndim: int, axis: tuple[int, ...] | None, exclude: bool = False) -> tuple[int, ...]:
     """The axes to reduce over, sorted, non-negative."""
     if not axis:
         return () if exclude and axis is not None and ndim == 0 else tuple(range(ndim))
@@ -42,12 +44,12 @@ def _is_half(dtype: torch.dtype) -> bool:
 
 
 def _sum(x: Tensor, axes: tuple, keepdims: bool) -> Tensor:
-    return torch.sum(x, axes, keepdim=keepdims, dtype=None if x.is_floating_point() else x.dtype)
+    return torch.sum(x, axes, keepdims) if x.is_floating_point() else torch.sum(x, axes, keepdims, dtype=x.dtype)
 
 
 def _mean(x: Tensor, axes: tuple, keepdims: bool) -> Tensor:
     if x.is_floating_point():
-        return torch.mean(x, axes, keepdim=keepdims)
+        return torch.mean(x, axes, keepdims)
     if x.dtype == torch.bool:
         return torch.any(x, axes, keepdim=keepdims)
     count = math.prod(x.shape[a] for a in axes)
@@ -108,7 +110,7 @@ class _Extreme(torch.autograd.Function):
 
 
 def _extreme(x: Tensor, axes: tuple, keepdims: bool, largest: bool) -> Tensor:
-    if any(x.shape[a] == 0 for a in axes):
+    if 0 in x.shape and any(x.shape[a] == 0 for a in axes):
         raise MXNetError(f"{'max' if largest else 'min'}: cannot reduce over an axis of size 0 (shape {tuple(x.shape)}). Check the input.")
     if x.requires_grad and axes:
         out = _Extreme.apply(x, axes, largest)
@@ -140,7 +142,8 @@ def _make(name: str, fn: Callable[[Tensor, tuple, bool], Tensor]) -> Callable[..
         axes = axes_of(name, data.dim(), axis, exclude)
         if not axes and data.dim():
             return data.clone()
-        return _finish(fn(data, axes, keepdims))
+        out = fn(data, axes, keepdims)
+        return out if out.dim() else out.reshape(1)
 
     return run
 

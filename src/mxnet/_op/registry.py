@@ -17,6 +17,8 @@ from ..error import MXNetError, hint
 from .params import REQUIRED, Spec
 
 RESERVED = ("training", "generator", "device", "out")
+#: `Op.special` of an operator that is special only in that its gradient is zero
+ZERO = "zero gradient"
 #: canonical name -> Op, and every alias -> Op
 OPS: dict[str, Op] = {}
 NAMES: dict[str, Op] = {}
@@ -59,8 +61,8 @@ class Op:
         self._aux: Callable[..., Sequence[str]] | None = None
         self._output_names: Callable[..., Sequence[str]] | None = None
         self.cache: dict[Any, dict] = {}
-        #: whether a call needs more than `fn(*tensors, **attrs)`; the hot path of invoke reads it
-        self.special = True
+        #: whether a call needs more than `fn(*tensors, **attrs)` (ZERO: only while recording); the hot path of invoke reads it
+        self.special: Any = True
         #: an implementation for dense inputs that makes sparse outputs (cast_storage), or None
         self.dense_storage: Callable | None = None
 
@@ -90,7 +92,7 @@ class Op:
             self._inputs, self._required, self._specs, self.reserved = tuple(inputs), required, specs, tuple(reserved)
             self._required_attrs = tuple(n for n, s in specs.items() if s.default is REQUIRED)
         self.dense_storage = next((f for k, f in self.storages.items() if all(s == "default" for s in k if s is not ...)), None)
-        self.special = bool(self.reserved or self.dense_storage or self.mutates or self.zero_grad or self.views)
+        self.special = bool(self.reserved or self.dense_storage or self.mutates or self.views) or (ZERO if self.zero_grad else False)
         self._ready = True
         return self
 

@@ -205,12 +205,11 @@ def hard_sigmoid(data: Tensor, *, alpha: float = 0.2, beta: float = 0.5) -> Tens
 @op("clip", aliases=["_npi_clip", "_sparse_clip"])
 def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
     """max(a_min, min(x, a_max)). The gradient passes where a_min <= x <= a_max."""
-    if a_min > a_max:  # no interval: what is above a_max becomes a_max, the rest of what is below a_min a_min
-        limits = torch.tensor((a_min, a_max), dtype=torch.float64, device=data.device).to(data.dtype)
-        return torch.where(data > a_max, limits[1], torch.where(data < a_min, limits[0], data))
-    if data.is_floating_point():
-        return torch.clamp(data, a_min, a_max)
-    return torch.clamp(data.double(), a_min, a_max).to(data.dtype)
+    if a_min <= a_max:
+        return torch.clamp(data, a_min, a_max) if data.is_floating_point() else torch.clamp(data.double(), a_min, a_max).to(data.dtype)
+    # no interval: what is above a_max becomes a_max, the rest of what is below a_min a_min
+    limits = torch.tensor((a_min, a_max), dtype=torch.float64, device=data.device).to(data.dtype)
+    return torch.where(data > a_max, limits[1], torch.where(data < a_min, limits[0], data))
 
 
 @op("smooth_l1", aliases=["_npx_smooth_l1"])

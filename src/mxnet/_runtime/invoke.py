@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from .._op.gradients import zero_gradient
-from .._op.registry import Op
+from .._op.registry import ZERO, Op
 from ..context import Context, current_context, parse_context
 from ..error import MXNetError
 from . import rng
@@ -46,7 +46,8 @@ def invoke(op: Op, arrays: Any, attrs: dict, out: Any = None) -> Any:
     if out is not None or op.special or Hooks.active or not tensors:
         if not op._ready:
             return invoke(op.prepare(), arrays, attrs, out)
-        return _invoke_dense(op, arrays, tensors, attrs, out, dense)
+        if recording or op.special is not ZERO or out is not None or Hooks.active or not tensors:
+            return _invoke_dense(op, arrays, tensors, attrs, out, dense)
     try:
         result = op.fn(*tensors, **attrs)
     except BAD_INPUT as e:
