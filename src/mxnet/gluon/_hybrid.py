@@ -6,15 +6,17 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .. import ndarray, symbol
+from .. import autograd, ndarray, symbol
 from .._runtime.array import Array
 from ..context import current_context
+from ..error import MXNetError
 from ..symbol import Symbol
 from ._block import Block
 from ._errors import DeferredInitializationError, GluonError
 from ._graph import Graph, structure_of, trace, without_types
 from ._structure import flatten
 from .parameter import ParameterDict
+from .utils import shape_is_known
 
 
 class HybridBlock(Block):
@@ -141,28 +143,46 @@ class HybridBlock(Block):
     def _finish_deferred(self, *args: Any) -> None:
         """Find the shapes of parameters from those of the arguments, and make the arrays."""
         graph, leaves = self._graph_of(args)
-        self._infer_shape(graph, leaves)
+        missing = self._infer_shape(graph, leaves)
         for p in graph.params():
-            p._finish_deferred_init()
+            if shape_is_known(p.shape):
+                p._finish_deferred_init()
+        if missing and (not self._children or any(p in missing for p in self._reg_params.values())):
+            self._complain(graph, leaves, missing)
+        if missing:  # some layers know their sizes better than the graph: let each block below see its own input once
+            with autograd.pause():
+                self._call_arrays(next(v for v in leaves if v is not None)._ctx, *args)
 
-    def _infer_shape(self, graph: Graph, leaves: list[Any]) -> None:
+    def _infer_shape(self, graph: Graph, leaves: list[Any]) -> list[Any]:
+        """Fill in shapes of parameters as far as they follow; returns the parameters that stay unknown."""
         known = graph.named(leaves, lambda v: tuple(v.shape))
         try:
-            arg_shapes, _, aux_shapes = graph.symbol.infer_shape(**known)
-        except Exception as e:
-            raise ValueError(f"{self.name}: parameter shapes cannot be found from the inputs {known} ({e}). Check the shapes of the inputs, "
-                             "or give in_units, in_channels and the like.") from e  # fmt: skip
-        found = dict(zip(graph.symbol.list_arguments(), arg_shapes or ()))
-        found.update(zip(graph.symbol.list_auxiliary_states(), aux_shapes or ()))
-        for p in graph.params():
-            shape = found.get(p.name)
-            if shape is not None:
-                p.shape = shape
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what does not follow is told below, or found another way
+                arg_shapes, _, aux_shapes = graph.symbol.infer_shape(**known)
+            if arg_shapes is None:
+                arg_shapes, _, aux_shapes = graph.symbol.infer_shape_partial(**known)
+            found = dict(zip(graph.symbol.list_arguments(), arg_shapes or ()))
+            found.update(zip(graph.symbol.list_auxiliary_states(), aux_shapes or ()))
+            for p in graph.params():
+                if shape_is_known(found.get(p.name)):
+                    p.shape = found[p.name]
+        except MXNetError as e:
+            self._complain(graph, leaves, [], e)
+        return [p for p in graph.params() if not shape_is_known(p.shape)]
+
+    def _complain(self, graph: Graph, leaves: list[Any], missing: list[Any], error: Exception | None = None) -> None:
+        known = graph.named(leaves, lambda v: tuple(v.shape))
+        reason = error or ", ".join(f"{p.name} {p.shape}" for p in missing)
+        raise ValueError(f"{self.name}: parameter shapes cannot be found from the inputs {known} ({reason}). Check the shapes of the inputs, "
+                         "or give in_units, in_channels and the like.") from error  # fmt: skip
 
     def infer_shape(self, *args: Any) -> None:
         """Fill in unknown sizes of parameters from the shapes of inputs."""
         graph, leaves = self._graph_of(args)
-        self._infer_shape(graph, leaves)
+        missing = self._infer_shape(graph, leaves)
+        if missing:
+            self._complain(graph, leaves, missing)
 
     def infer_type(self, *args: Any) -> None:
         """Set data types of parameters from those of inputs."""
