@@ -15,7 +15,6 @@ from .. import _dtype
 from ..error import MXNetError
 from .registry import op
 
-
 _FLOATS = (torch.float32, torch.float64)
 
 
