@@ -35,10 +35,10 @@ def do_checkpoint(prefix: str, period: int = 1) -> Callable:
     return save
 
 
-def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_params: dict) -> None:
-    """Write `prefix-symbol.json` and `prefix-%04d.params`."""
+def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_params: dict, remove_amp_cast: bool = True) -> None:
+    """Write `prefix-symbol.json` (without AMP's casts, if remove_amp_cast) and `prefix-%04d.params`."""
     if symbol is not None:
-        symbol.save(f"{prefix}-symbol.json")
+        symbol.save(f"{prefix}-symbol.json", remove_amp_cast=remove_amp_cast)
     save_arrays(
         f"{prefix}-{epoch:04d}.params", {f"arg:{n}": a for n, a in arg_params.items()} | {f"aux:{n}": a for n, a in aux_params.items()}
     )

@@ -22,8 +22,9 @@ from . import registry
 from ._runtime import rng
 from ._runtime.array import Array
 from .error import hint
-from .ndarray import load
+from .ndarray import NDArray, load  # noqa: F401  NDArray: part of the module's public names
 from .registry import BadArgument
+from .util import is_np_array  # noqa: F401  part of the module's public names
 
 __all__ = ["InitDesc", "Initializer", "Load", "Mixed", "Zero", "One", "Constant", "Uniform", "Normal", "Orthogonal", "Xavier", "MSRAPrelu",
            "Bilinear", "LSTMBias", "FusedRNN", "register", "alias", "create"]  # fmt: skip
@@ -441,7 +442,9 @@ class FusedRNN(Initializer):
         inputs = arr.size // count // hidden // len(gates) - (self._num_layers - 1) * (hidden + count * hidden + 2) - hidden - 2
         outputs = count * hidden * len(gates)
         if inputs < 1 or outputs * ((inputs + hidden + 2) + (self._num_layers - 1) * (count * hidden + hidden + 2)) != arr.size:
-            raise BadArgument(f"FusedRNN: {arr.size} parameters do not fit {self._num_layers} layers of {hidden} in mode {self._mode}. Check num_hidden.")
+            raise BadArgument(
+                f"FusedRNN: {arr.size} parameters do not fit {self._num_layers} layers of {hidden} in mode {self._mode}. Check num_hidden."
+            )
         parts, start = [], 0
         for what in ("weight", "bias"):
             for layer in range(self._num_layers):

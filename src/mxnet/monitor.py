@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ._runtime.array import Array
+from .ndarray import NDArray  # noqa: F401  part of the module's public names
 
 __all__ = ["Monitor"]
 

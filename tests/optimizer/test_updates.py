@@ -221,6 +221,19 @@ def test_exact_update_of_a_sparse_gradient_equals_the_dense_one(name, kwargs):
     np.testing.assert_allclose(*ws, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name, kwargs", [("sgd", {"momentum": 0.9}), ("adam", {}), ("adagrad", {}), ("ftrl", {}), ("nadam", {})])
+def test_csr_weights_are_updated_through_dense_ones(name, kwargs):
+    ws = []
+    for stype in ("default", "csr"):
+        updater = mx.optimizer.get_updater(mx.optimizer.create(name, learning_rate=0.1, wd=0.01, **kwargs))
+        w = mx.nd.array([[1, 0, 2], [0, 3, 0]]).tostype(stype)
+        for _ in range(2):
+            updater(0, mx.nd.array([[1, 0, 0], [0, 0, 2]]).tostype(stype), w)
+        assert w.stype == stype
+        ws.append(w.asnumpy())
+    np.testing.assert_allclose(*ws)
+
+
 def test_multipliers_by_name_index_and_rule():
     names = {0: "a_weight", 1: "a_bias", 2: "a_gamma", 3: "other"}
     o = mx.optimizer.SGD(learning_rate=1.0, wd=0.5, param_idx2name=names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ndarray import NDArray, array, concatenate
 from . import io, utils
 from .io import *  # noqa: F403
 from .io import __all__ as _names

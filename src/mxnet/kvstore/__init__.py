@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ndarray import NDArray
 from .base import KVStoreBase, TestStore, create
 from .kvstore import KVStore
 from .kvstore_server import KVStoreServer

@@ -256,7 +256,14 @@ class Optimizer:
 
 
 def run(name: str, arrays: Any, attrs: dict, out: Any) -> None:
-    """Call an update operator with typed attributes, so that changing numbers cost no parsing."""
+    """Call an update operator with typed attributes, so that changing numbers cost no parsing. arrays: weight, gradient, states ..."""
+    if type(out) is not list and "csr" in (out.stype, arrays[1].stype):
+        whole = [a if a.stype == "default" else a.tostype("default") for a in arrays]
+        invoke(NAMES[name], whole, attrs, whole[0])
+        for i, (old, new) in enumerate(zip(arrays, whole)):
+            if old is not new and i != 1:
+                Sparse.store(old, new._d)
+        return
     invoke(NAMES[name], arrays, attrs, out)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._base import Optimizer, accumulator_type, check, run, zeros_like
+from ._base import Optimizer, accumulator_type, check, dense, run, zeros_like
 
 
 @Optimizer.register
@@ -29,10 +29,10 @@ class AdaGrad(Optimizer):
             run("_sparse_adagrad_update", (weight, grad, state), {**self._common(lr, wd), "epsilon": float(self.float_stable_eps)}, weight)
             return
         check(self, weight, grad)
-        w, h = weight._d, state._d
-        g = self._dense_gradient(grad, h.dtype)
-        h.addcmul_(g, g)
-        step = g.div_((h + self.float_stable_eps).sqrt_())
-        if wd:
-            step.add_(w, alpha=wd)
-        w.sub_((step * lr).to(w.dtype)) if step.dtype != w.dtype else w.sub_(step, alpha=lr)
+        with dense(weight) as w, dense(state) as h:
+            g = self._dense_gradient(grad, h.dtype)
+            h.addcmul_(g, g)
+            step = g.div_((h + self.float_stable_eps).sqrt_())
+            if wd:
+                step.add_(w, alpha=wd)
+            w.sub_(step if step.dtype == w.dtype else (step * lr).to(w.dtype), alpha=lr if step.dtype == w.dtype else 1)
