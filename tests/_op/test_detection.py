@@ -178,3 +178,10 @@ def test_shapes_are_inferred_without_memory():
 def test_bad_input(call, text):
     with pytest.raises(MXNetError, match=text):
         call()
+
+
+def test_nothing_to_detect():
+    with mx.util.np_shape(True):
+        assert nd.contrib.box_nms(nd.zeros((2, 0, 6))).shape == (2, 0, 6)
+        rows, columns = nd.contrib.bipartite_matching(nd.zeros((0, 3)), threshold=0.1)
+        assert rows.shape == (0,) and columns.asnumpy().tolist() == [-1, -1, -1]

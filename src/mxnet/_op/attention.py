@@ -49,7 +49,11 @@ def selfatt_qk(queries_keys_values: Tensor, *, heads: int) -> Tensor:
 
 @op("_contrib_interleaved_matmul_selfatt_valatt", amp="widest")
 def selfatt_valatt(queries_keys_values: Tensor, attention: Tensor, *, heads: int) -> Tensor:
-    """Attention-weighted values of self-attention: attention (N * heads, L, L) -> (L, N, heads * D)."""
+    """Attention-weighted values of self-attention: attention (N * heads, L, L) -> (L, N, heads * D).
+
+    >>> mx.nd.contrib.interleaved_matmul_selfatt_valatt(mx.nd.ones((5, 2, 24)), mx.nd.ones((4, 5, 5)), heads=2).shape
+    (5, 2, 8)
+    """
     name = "interleaved_matmul_selfatt_valatt"
     same_dtype(name, queries_keys_values=queries_keys_values, attention=attention)
     values = _split(name, "queries_keys_values", queries_keys_values, heads, 3)[2]
@@ -59,7 +63,11 @@ def selfatt_valatt(queries_keys_values: Tensor, attention: Tensor, *, heads: int
 
 @op("_contrib_interleaved_matmul_encdec_qk", amp="widest")
 def encdec_qk(queries: Tensor, keys_values: Tensor, *, heads: int) -> Tensor:
-    """Scores query . key / sqrt(dim): queries (Lq, N, heads * D), keys_values (Lk, N, heads * 2 * D) -> (N * heads, Lq, Lk)."""
+    """Scores query . key / sqrt(dim): queries (Lq, N, heads * D), keys_values (Lk, N, heads * 2 * D) -> (N * heads, Lq, Lk).
+
+    >>> mx.nd.contrib.interleaved_matmul_encdec_qk(mx.nd.ones((4, 2, 8)), mx.nd.ones((5, 2, 16)), heads=2).shape
+    (4, 4, 5)
+    """
     name = "interleaved_matmul_encdec_qk"
     same_dtype(name, queries=queries, keys_values=keys_values)
     (asked,), (keys, _) = _split(name, "queries", queries, heads, 1), _split(name, "keys_values", keys_values, heads, 2)
@@ -72,7 +80,11 @@ def encdec_qk(queries: Tensor, keys_values: Tensor, *, heads: int) -> Tensor:
 
 @op("_contrib_interleaved_matmul_encdec_valatt", amp="widest")
 def encdec_valatt(keys_values: Tensor, attention: Tensor, *, heads: int) -> Tensor:
-    """Attention-weighted values: keys_values (Lk, N, heads * 2 * D), attention (N * heads, Lq, Lk) -> (Lq, N, heads * D)."""
+    """Attention-weighted values: keys_values (Lk, N, heads * 2 * D), attention (N * heads, Lq, Lk) -> (Lq, N, heads * D).
+
+    >>> mx.nd.contrib.interleaved_matmul_encdec_valatt(mx.nd.ones((5, 2, 16)), mx.nd.ones((4, 4, 5)), heads=2).shape
+    (4, 2, 8)
+    """
     name = "interleaved_matmul_encdec_valatt"
     same_dtype(name, keys_values=keys_values, attention=attention)
     values = _split(name, "keys_values", keys_values, heads, 2)[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Literal
 
 import torch
@@ -28,7 +29,7 @@ def box_nms(
     The gradient of a result row goes to the row of data that it came from.
 
     >>> rows = mx.nd.array([[0, 0.5, 0, 0, 1, 1], [0, 0.9, 0, 0, 1, 1]])
-    >>> mx.nd.contrib.box_nms(rows).asnumpy()[:, 1].round(1).tolist()
+    >>> mx.nd.contrib.box_nms(rows).asnumpy()[:, 1].astype("f8").round(1).tolist()
     [0.9, -1.0]
     """
     name = "box_nms"
@@ -45,7 +46,7 @@ def box_nms(
             raise MXNetError(f"{name}: {label} {index} is out of range for rows of {width} columns. Pass a smaller index.")
     if id_index == score_index:
         raise MXNetError(f"{name}: id_index and score_index are both {score_index}. Pass different columns.")
-    rows = data.reshape(-1, count, width)
+    rows = data.reshape(prod(data.shape[:-2]), count, width)
     values = rows.detach()
     values = values.float() if values.dtype in HALF else values
     scores = values[..., score_index]
@@ -108,7 +109,7 @@ def bipartite_matching(data: Tensor, *, is_ascend: bool = False, threshold: floa
     if data.dim() < 2:
         raise MXNetError(f"{name}: data of shape {tuple(data.shape)} needs at least 2 dimensions. Reshape data.")
     rows, columns = data.shape[-2:]
-    scores = data.detach().reshape(-1, rows * columns)
+    scores = data.detach().reshape(prod(data.shape[:-2]), rows * columns)
     scores, limit = (-scores, -threshold) if is_ascend else (scores.clone(), threshold)
     row_match = scores.new_full((scores.size(0), rows + 1), -1.0)  # the last entry takes what must not be written
     column_match = scores.new_full((scores.size(0), columns + 1), -1.0)
@@ -130,6 +131,10 @@ def box_encode(samples: Tensor, matches: Tensor, anchors: Tensor, refs: Tensor, 
     """Regression targets and masks (B, N, 4) of anchors (B, N, 4) for the boxes refs (B, M, 4) that matches (B, N) names; both in corners.
 
     target = ((centre difference / anchor size, log of the size ratio) - means) / stds; targets and masks are 0 where samples (B, N) is not above 0.5.
+
+    >>> box, zero = mx.nd.array([[[0, 0, 1, 1]]]), mx.nd.zeros((1, 1))
+    >>> mx.nd.contrib.box_encode(zero + 1, zero, box, box, mx.nd.zeros(4), mx.nd.ones(4))[0].asnumpy().tolist()
+    [[[0.0, 0.0, 0.0, 0.0]]]
     """
     chosen = (samples > 0.5).unsqueeze(2)
     index = matches.long().clamp(0, max(0, refs.size(1) - 1)).unsqueeze(2).expand(-1, -1, 4)
@@ -148,6 +153,9 @@ def box_decode(
     """Corner boxes (B, N, 4) from regression outputs data (B, N, 4) and anchors (1, N, 4) in `format`; the inverse of box_encode with means 0.
 
     clip > 0 bounds the logarithms of the size ratios from above.
+
+    >>> mx.nd.contrib.box_decode(mx.nd.zeros((1, 1, 4)), mx.nd.array([[[0.5, 0.5, 1, 1]]])).asnumpy().tolist()
+    [[[0.0, 0.0, 1.0, 1.0]]]
     """
     name = "box_decode"
     expect_float(name, data)

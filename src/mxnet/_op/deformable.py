@@ -131,7 +131,12 @@ def modulated_deformable_convolution(
     dilate: Shape = (), pad: Shape = (), num_filter: int, num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024,
     no_bias: bool = False, im2col_step: int = 64, layout: Layout = None,
 ) -> Tensor:  # fmt: skip
-    """DeformableConvolution whose cells are also multiplied by mask (N, groups kh kw, H', W'). Cells outside the data count as 0."""
+    """DeformableConvolution whose cells are also multiplied by mask (N, groups kh kw, H', W'). Cells outside the data count as 0.
+
+    >>> x, w, move, mask = mx.nd.ones((1, 1, 3, 3)), mx.nd.ones((1, 1, 1, 1)), mx.nd.zeros((1, 2, 3, 3)), mx.nd.ones((1, 1, 3, 3))
+    >>> mx.nd.contrib.ModulatedDeformableConvolution(x, move, mask, w, kernel=(1, 1), num_filter=1, no_bias=True).shape
+    (1, 1, 3, 3)
+    """
     return _convolve("ModulatedDeformableConvolution", data, offset, mask, weight, None if no_bias else bias, kernel=kernel, stride=stride,
                      dilate=dilate, pad=pad, num_filter=num_filter, num_group=num_group, num_deformable_group=num_deformable_group,
                      partly_outside=True)  # fmt: skip
@@ -174,6 +179,11 @@ def deformable_ps_roi_pooling(
     """PSROIPooling by bilinear samples, with each part of a region moved by trans_std * trans (R, 2 classes, part_size, part_size), x before y.
 
     sample_per_part samples along each axis of a bin; those more than half a cell outside the data do not count. part_size 0: pooled_size.
+
+    >>> x, roi = mx.nd.ones((1, 8, 6, 6)), mx.nd.array([[0, 0, 0, 5, 5]])
+    >>> at = {"spatial_scale": 1, "output_dim": 2, "group_size": 2, "pooled_size": 2, "no_trans": True}
+    >>> mx.nd.contrib.DeformablePSROIPooling(x, roi, **at).shape
+    (1, 2, 2, 2)
     """
     name = "DeformablePSROIPooling"
     expect_float(name, data)

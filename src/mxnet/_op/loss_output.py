@@ -65,17 +65,28 @@ def _linear(data: Tensor, label: Tensor, *, grad_scale: float = 1.0) -> Tensor:
     """data, with the gradient grad_scale * (data - label) / m of a squared error; m is the number of outputs a sample. Head gradients are ignored.
 
     label has the shape (trailing axes of size 1 aside) and type of data.
+
+    >>> mx.nd.LinearRegressionOutput(mx.nd.ones((1, 2)), mx.nd.zeros((1, 2))).asnumpy().tolist()
+    [[1.0, 1.0]]
     """
     return _regression("LinearRegressionOutput", data, label, grad_scale, _same, torch.sub)
 
 
 def _mae(data: Tensor, label: Tensor, *, grad_scale: float = 1.0) -> Tensor:
-    """data, with the gradient grad_scale * sign(data - label) / m of an absolute error; otherwise as LinearRegressionOutput."""
+    """data, with the gradient grad_scale * sign(data - label) / m of an absolute error; otherwise as LinearRegressionOutput.
+
+    >>> mx.nd.MAERegressionOutput(mx.nd.ones((1, 2)), mx.nd.zeros((1, 2))).asnumpy().tolist()
+    [[1.0, 1.0]]
+    """
     return _regression("MAERegressionOutput", data, label, grad_scale, _same, lambda a, b: torch.sign(a - b))
 
 
 def _logistic(data: Tensor, label: Tensor, *, grad_scale: float = 1.0) -> Tensor:
-    """sigmoid(data), with the gradient grad_scale * (sigmoid(data) - label) / m of a cross entropy; otherwise as LinearRegressionOutput."""
+    """sigmoid(data), with the gradient grad_scale * (sigmoid(data) - label) / m of a cross entropy; otherwise as LinearRegressionOutput.
+
+    >>> mx.nd.LogisticRegressionOutput(mx.nd.zeros((1, 2)), mx.nd.zeros((1, 2))).asnumpy().tolist()
+    [[0.5, 0.5]]
+    """
     return _regression("LogisticRegressionOutput", data, label, grad_scale, torch.sigmoid, torch.sub)
 
 
@@ -105,6 +116,9 @@ def svm_output(
 
     The loss is max(0, margin - target * x), squared unless use_linear, times regularization_coefficient. label (N,) has data's type. Head gradients
     are ignored.
+
+    >>> mx.nd.SVMOutput(mx.nd.ones((1, 2)), mx.nd.zeros(1)).asnumpy().tolist()
+    [[1.0, 1.0]]
     """
     expect_float("SVMOutput", data)
     same_dtype("SVMOutput", data=data, label=label)
@@ -135,6 +149,9 @@ def make_loss_output(
     """data, a loss, with the gradient grad_scale everywhere: the head gradient is ignored.
 
     normalization divides it by the batch size, or by the number of elements above valid_thresh (at least 1).
+
+    >>> mx.nd.MakeLoss(mx.nd.ones(2), grad_scale=0.5).asnumpy().tolist()
+    [1.0, 1.0]
     """
     expect_float("MakeLoss", data)
 
@@ -208,6 +225,9 @@ def identity_attach_kl_sparse_reg(
 
     The added gradient is that of penalty * KL(target || average); moving_avg holds the averages over the batch, one a unit, and each backward pass
     moves it: momentum * moving_avg + (1 - momentum) * batch average.
+
+    >>> mx.nd.IdentityAttachKLSparseReg(mx.nd.ones((1, 2)) * 0.5, mx.nd.ones(2)).asnumpy().tolist()
+    [[0.5, 0.5]]
     """
     expect_float("IdentityAttachKLSparseReg", data)
     return _Sparseness.apply(data, moving_avg, sparseness_target, penalty, momentum) if data.requires_grad else data.clone()

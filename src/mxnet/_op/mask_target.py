@@ -21,6 +21,10 @@ def mrcnn_mask_target(
 
     rois (B, N, 4) corners in pixels, gt_masks (B, M, H, W), matches (B, N) the mask of each region, cls_targets (B, N) its class. The targets are
     ROIAlign averages of the matched mask over the region, the same for all classes; the weights are 1 for the region's class and 0 for the others.
+
+    >>> roi, mask, zero = mx.nd.array([[[0, 0, 3, 3]]]), mx.nd.ones((1, 1, 4, 4)), mx.nd.zeros((1, 1))
+    >>> mx.nd.contrib.mrcnn_mask_target(roi, mask, zero, zero, num_rois=1, num_classes=2, mask_size=(2, 2))[0].shape
+    (1, 1, 2, 2, 2)
     """
     name = "mrcnn_mask_target"
     expect_float(name, rois, "rois")

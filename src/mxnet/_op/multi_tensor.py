@@ -38,7 +38,11 @@ def all_finite(data: Tensor, *, init_output: bool = True, out: Any = None) -> Te
 
 @op("multi_all_finite", zero_grad=True)
 def multi_all_finite(*data: Tensor, num_arrays: int = 1, init_output: bool = True, out: Any = None) -> Tensor:
-    """all_finite of several arrays together."""
+    """all_finite of several arrays together.
+
+    >>> mx.nd.multi_all_finite(mx.nd.ones(2), mx.nd.ones(3), num_arrays=2).asnumpy().tolist()
+    [1.0]
+    """
     return _finite(data, init_output, out)
 
 
@@ -53,7 +57,14 @@ for _each in (multi_sum_sq, all_finite, multi_all_finite):
 
 @op("reset_arrays", outputs=0)
 def reset_arrays(*data: Tensor, num_arrays: int) -> tuple[()]:
-    """Fill every array with zeros, in place. No output."""
+    """Fill every array with zeros, in place. No output.
+
+    >>> x = mx.nd.ones(2)
+    >>> mx.nd.reset_arrays(x, num_arrays=1)
+    []
+    >>> x.asnumpy().tolist()
+    [0.0, 0.0]
+    """
     with torch.no_grad():
         for d in data:
             d.detach().zero_()

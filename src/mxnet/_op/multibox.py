@@ -106,6 +106,10 @@ def multibox_target(
     ignore_label for the rest: with negative_mining_ratio > 0 only that many times the positives (at least minimum_negative_samples) become background, those
     of overlap below negative_mining_thresh whose predicted background probability (cls_pred (B, classes, N), row 0) is lowest. A sample without boxes is
     ignored entirely.
+
+    >>> anchor, label = mx.nd.array([[[0, 0, 1, 1]]]), mx.nd.array([[[2, 0, 0, 1, 1]]])
+    >>> mx.nd.contrib.MultiBoxTarget(anchor, label, mx.nd.ones((1, 4, 1)))[2].asnumpy().tolist()
+    [[3.0]]
     """
     name = "MultiBoxTarget"
     expect_float(name, anchor, "anchor")
@@ -156,6 +160,10 @@ def multibox_detection(
     cls_prob (B, classes, N) with the background in row 0, loc_pred (B, 4 N) relative to anchor (1, N, 4). An anchor's class is its most likely
     one other than background, if its probability reaches threshold. Suppression is by class unless force_suppress, among the best nms_topk.
     background_id is accepted and has no effect, as in the original.
+
+    >>> scores, anchor = mx.nd.array([[[0.25], [0.75]]]), mx.nd.array([[[0, 0, 1, 1]]])
+    >>> mx.nd.contrib.MultiBoxDetection(scores, mx.nd.zeros((1, 4)), anchor).asnumpy().tolist()
+    [[[0.0, 0.75, 0.0, 0.0, 1.0, 1.0]]]
     """
     name = "MultiBoxDetection"
     expect_float(name, cls_prob, "cls_prob")

@@ -57,6 +57,8 @@ def constant(value: float, like: Tensor) -> Tensor:
 def _span(values: Tensor, low: float | None, high: float | None) -> tuple[Tensor, Tensor]:
     """The calibrated range, or that of the values, as (1,) arrays."""
     if low is None or high is None:
+        if not values.numel():
+            return constant(0.0, values), constant(0.0, values)
         return values.min().reshape(1).float(), values.max().reshape(1).float()
     return constant(low, values), constant(high, values)
 
@@ -103,6 +105,9 @@ def quantize_v2(
     """quantize with a calibrated range, or that of data where none is given. auto: uint8 for a calibrated range without negative numbers, else int8.
 
     data that is already int8 or uint8 passes through.
+
+    >>> [o.asnumpy().tolist() for o in mx.nd.contrib.quantize_v2(mx.nd.array([-1.0, 1.0]), out_type="int8")]
+    [[-128, 127], [-1.0], [1.0]]
     """
     if data.dtype in (torch.int8, torch.uint8):
         level = LEVELS[data.dtype]
@@ -120,7 +125,7 @@ def quantize_v2(
 def dequantize(data: Tensor, min_range: Tensor, max_range: Tensor, *, out_type: Literal["float32"] = "float32") -> Tensor:
     """float32 values of int8 or uint8 data with this range.
 
-    >>> mx.nd.contrib.dequantize(mx.nd.array([51], dtype="int8"), mx.nd.array([-1.]), mx.nd.array([1.])).asnumpy().round(1).tolist()
+    >>> mx.nd.contrib.dequantize(mx.nd.array([51], dtype="int8"), mx.nd.array([-1.]), mx.nd.array([1.])).asnumpy().astype("f8").round(1).tolist()
     [0.4]
     """
     expect_quantized("dequantize", data, torch.int8, torch.uint8)
@@ -142,7 +147,12 @@ def requantize(
     data: Tensor, min_range: Tensor, max_range: Tensor, *, out_type: Literal["auto", "int8", "uint8"] = "int8",
     min_calib_range: float | None = None, max_calib_range: float | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """int32 data with this range as int8 or uint8, over a calibrated range or the one that data uses."""
+    """int32 data with this range as int8 or uint8, over a calibrated range or the one that data uses.
+
+    >>> x = mx.nd.array([2**30], dtype="int32")
+    >>> mx.nd.contrib.requantize(x, mx.nd.array([-1.0]), mx.nd.array([1.0]), min_calib_range=-1, max_calib_range=1)[0].asnumpy().tolist()
+    [64]
+    """
     expect_quantized("requantize", data, torch.int32)
     dtype = TYPES.get(out_type) or _auto(min_calib_range, max_calib_range)
     level = magnitude(min_range, max_range).reshape(1) / LEVELS[torch.int32]
@@ -153,7 +163,11 @@ def requantize(
 def quantize_asym(
     data: Tensor, *, min_calib_range: float | None = None, max_calib_range: float | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """(uint8 round(data * scale + shift), scale, shift), where the calibrated range, or that of data, covers 0 to 255."""
+    """(uint8 round(data * scale + shift), scale, shift), where the calibrated range, or that of data, covers 0 to 255.
+
+    >>> mx.nd.contrib.quantize_asym(mx.nd.array([-1.0, 2.0]))[0].asnumpy().tolist()
+    [0, 255]
+    """
     expect_float("quantize_asym", data)
     wide = data.float()
     low, high = _span(wide, min_calib_range, max_calib_range)
@@ -168,6 +182,10 @@ def calibrate_entropy(hist: Tensor, hist_edges: Tensor, *, num_quantized_bins: i
 
     hist has an odd number of counts, hist_edges one entry more. For every range of bins around the middle, the clipped counts are compared (relative
     entropy) with what is left of them after merging into num_quantized_bins.
+
+    >>> edges = mx.nd.array([-1.5, -0.5, 0.5, 1.5])
+    >>> mx.nd.contrib.calibrate_entropy(mx.nd.array([1.0, 5.0, 1.0]), edges, num_quantized_bins=1)[0].shape
+    (1,)
     """
     name, bins = "calibrate_entropy", hist.numel()
     if hist_edges.numel() != bins + 1:

@@ -53,7 +53,13 @@ def quantized_fully_connected(
     min_weight: Tensor | None = None, max_weight: Tensor | None = None, min_bias: Tensor | None = None, max_bias: Tensor | None = None, *,
     num_hidden: int, no_bias: bool = False, flatten: bool = True,
 ) -> Triple:  # fmt: skip
-    """FullyConnected of int8 or uint8 data and int8 weight: int32 sums and their range. An int8 bias is converted to the level of the sums."""
+    """FullyConnected of int8 or uint8 data and int8 weight: int32 sums and their range. An int8 bias is converted to the level of the sums.
+
+    >>> x, low, high = mx.nd.ones((1, 2), dtype="int8"), mx.nd.array([-1.0]), mx.nd.array([1.0])
+    >>> at = {"min_data": low, "max_data": high, "min_weight": low, "max_weight": high}
+    >>> mx.nd.contrib.quantized_fully_connected(x, x, num_hidden=1, no_bias=True, **at)[0].asnumpy().tolist()
+    [[2]]
+    """
     name = "quantized_fully_connected"
     expect_quantized(name, data, *INTEGERS)
     expect_quantized(name, weight, torch.int8, name="weight")
@@ -81,6 +87,11 @@ def quantized_conv(
     """Convolution of uint8 or int8 data and int8 weight: int32 sums (bias is added as it is) and the range of int8 products.
 
     Differs: takes int8 data too.
+
+    >>> x, low, high = mx.nd.ones((1, 1, 2, 2), dtype="int8"), mx.nd.array([-1.0]), mx.nd.array([1.0])
+    >>> at = {"min_data": low, "max_data": high, "min_weight": low, "max_weight": high}
+    >>> mx.nd.contrib.quantized_conv(x, x, kernel=(2, 2), num_filter=1, no_bias=True, **at)[0].asnumpy().item()
+    4
     """
     name = "quantized_conv"
     expect_quantized(name, data, *INTEGERS)
@@ -129,7 +140,12 @@ def quantized_pooling(
     cudnn_off: bool = False, pooling_convention: Convention = "valid", stride: Shape = (), pad: Shape = (), p_value: int | None = None,
     count_include_pad: bool | None = None, layout: PoolLayout = None,
 ) -> Triple:  # fmt: skip
-    """Pooling (max or avg) of int8 or uint8 data, rounded to its type; the range stays."""
+    """Pooling (max or avg) of int8 or uint8 data, rounded to its type; the range stays.
+
+    >>> x = mx.nd.ones((1, 1, 2, 2), dtype="int8")
+    >>> mx.nd.contrib.quantized_pooling(x, mx.nd.array([-1.0]), mx.nd.array([1.0]), kernel=(2, 2))[0].asnumpy().item()
+    1
+    """
     name = "quantized_pooling"
     expect_quantized(name, data, *INTEGERS)
     if pool_type not in ("max", "avg"):
@@ -143,7 +159,12 @@ def quantized_pooling(
 def quantized_act(
     data: Tensor, min_data: Tensor, max_data: Tensor, *, act_type: Literal["relu", "sigmoid", "softrelu", "softsign", "tanh"]
 ) -> Triple:
-    """max(data, 0) of int8, uint8 or int32 data; only act_type='relu'. The range stays."""
+    """max(data, 0) of int8, uint8 or int32 data; only act_type='relu'. The range stays.
+
+    >>> x = mx.nd.array([-5, 5], dtype="int8")
+    >>> mx.nd.contrib.quantized_act(x, mx.nd.array([-1.0]), mx.nd.array([1.0]), act_type="relu")[0].asnumpy().tolist()
+    [0, 5]
+    """
     expect_quantized("quantized_act", data, *INTEGERS, torch.int32)
     if act_type != "relu":
         raise MXNetError(f"quantized_act: act_type {act_type!r} is not supported. Use 'relu'.")
@@ -152,7 +173,12 @@ def quantized_act(
 
 @op("_contrib_quantized_flatten", outputs=3, output_names=OUTPUTS, zero_grad=True)
 def quantized_flatten(data: Tensor, min_data: Tensor, max_data: Tensor) -> Triple:
-    """(N, ...) -> (N, K) of quantized data; the range stays."""
+    """(N, ...) -> (N, K) of quantized data; the range stays.
+
+    >>> x = mx.nd.ones((2, 3, 4), dtype="int8")
+    >>> mx.nd.contrib.quantized_flatten(x, mx.nd.array([-1.0]), mx.nd.array([1.0]))[0].shape
+    (2, 12)
+    """
     expect_quantized("quantized_flatten", data, *INTEGERS, torch.int32)
     return data.reshape(data.size(0), -1).clone(), *_passed(min_data, max_data)
 
@@ -163,7 +189,12 @@ for _each in (quantized_pooling, quantized_act, quantized_flatten):
 
 @op("_contrib_quantized_concat", outputs=3, output_names=OUTPUTS, zero_grad=True)
 def quantized_concat(*data: Tensor, dim: int = 1) -> Triple:
-    """Concatenation of quantized arrays, brought to their common range. Inputs: all arrays, then min and max of each in turn."""
+    """Concatenation of quantized arrays, brought to their common range. Inputs: all arrays, then min and max of each in turn.
+
+    >>> x, low, high = mx.nd.ones((1, 2), dtype="int8"), mx.nd.array([-1.0]), mx.nd.array([1.0])
+    >>> mx.nd.contrib.quantized_concat(x, x, low, high, low, high)[0].asnumpy().tolist()
+    [[1, 1, 1, 1]]
+    """
     name = "quantized_concat"
     if len(data) % 3:
         raise MXNetError(f"{name}: got {len(data)} inputs, they must be n arrays and their n pairs of min and max. Pass 3 n inputs.")
@@ -195,7 +226,12 @@ def quantized_elemwise_add(
     lhs: Tensor, rhs: Tensor, lhs_min: Tensor, lhs_max: Tensor, rhs_min: Tensor, rhs_max: Tensor, *, min_calib_range: float | None = None,
     max_calib_range: float | None = None,
 ) -> Triple:  # fmt: skip
-    """lhs + rhs of quantized arrays: int32 over the sum of their ranges, or their type over a calibrated range."""
+    """lhs + rhs of quantized arrays: int32 over the sum of their ranges, or their type over a calibrated range.
+
+    >>> x, low, high = mx.nd.array([50], dtype="int8"), mx.nd.array([-1.0]), mx.nd.array([1.0])
+    >>> mx.nd.contrib.quantized_elemwise_add(x, x, low, high, low, high, min_calib_range=-1, max_calib_range=1)[0].asnumpy().tolist()
+    [100]
+    """
     name = "quantized_elemwise_add"
     for label, t in (("lhs", lhs), ("rhs", rhs)):
         expect_quantized(name, t, *INTEGERS, name=label)
@@ -216,7 +252,12 @@ def quantized_elemwise_mul(
     lhs: Tensor, rhs: Tensor, lhs_min: Tensor, lhs_max: Tensor, rhs_min: Tensor, rhs_max: Tensor, *, min_calib_range: float | None = None,
     max_calib_range: float | None = None, enable_float_output: bool = False,
 ) -> Triple | Tensor:  # fmt: skip
-    """lhs * rhs of int8 arrays: int32 products and their range, int8 over a calibrated range, or float32 alone with enable_float_output."""
+    """lhs * rhs of int8 arrays: int32 products and their range, int8 over a calibrated range, or float32 alone with enable_float_output.
+
+    >>> x, low, high = mx.nd.array([5], dtype="int8"), mx.nd.array([-1.0]), mx.nd.array([1.0])
+    >>> mx.nd.contrib.quantized_elemwise_mul(x, x, low, high, low, high)[0].asnumpy().tolist()
+    [25]
+    """
     name = "quantized_elemwise_mul"
     for label, t in (("lhs", lhs), ("rhs", rhs)):
         expect_quantized(name, t, torch.int8, name=label)
@@ -236,7 +277,12 @@ def quantized_embedding(
     data: Tensor, weight: Tensor, min_weight: Tensor, max_weight: Tensor, *, input_dim: int, output_dim: int, dtype: DType = torch.float32,
     sparse_grad: bool = False,
 ) -> Triple:  # fmt: skip
-    """Rows of an int8 table by index, with the table's range."""
+    """Rows of an int8 table by index, with the table's range.
+
+    >>> w = mx.nd.array([[1, 2], [3, 4]], dtype="int8")
+    >>> mx.nd.contrib.quantized_embedding(mx.nd.array([1]), w, mx.nd.array([-1.0]), mx.nd.array([1.0]), input_dim=2, output_dim=2)[0].asnumpy().tolist()
+    [[3, 4]]
+    """
     expect_quantized("quantized_embedding", weight, torch.int8, name="weight")
     expect_shape("quantized_embedding", "weight", weight, (input_dim, output_dim), "input_dim, output_dim")
     ids = data.to(torch.int64).clamp(0, input_dim - 1)
@@ -256,7 +302,12 @@ def quantized_batch_norm(
     momentum: float = 0.9, fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, axis: int = 1,
     cudnn_off: bool = False, min_calib_range: float | None = None, max_calib_range: float | None = None,
 ) -> Triple:  # fmt: skip
-    """BatchNorm of int8 data by its moving statistics, int8 over the calibrated range (required). gamma always applies."""
+    """BatchNorm of int8 data by its moving statistics, int8 over the calibrated range (required). gamma always applies.
+
+    >>> x, one, zero = mx.nd.array([[50]], dtype="int8"), mx.nd.ones(1), mx.nd.zeros(1)
+    >>> mx.nd.contrib.quantized_batch_norm(x, one, zero, zero, one, -one, one, eps=0, min_calib_range=-1, max_calib_range=1)[0].asnumpy().tolist()
+    [[50]]
+    """
     name = "quantized_batch_norm"
     expect_quantized(name, data, torch.int8)
     if min_calib_range is None or max_calib_range is None:

@@ -193,7 +193,11 @@ def _align_shape(data: Tensor, rois: Tensor, *, pooled_size: tuple, position_sen
 
 @op("_contrib_RROIAlign")
 def rotated_roi_align(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale: float, sampling_ratio: int = -1) -> Tensor:
-    """ROIAlign of rotated regions, rows [batch index, centre x, centre y, width, height, angle in degrees]."""
+    """ROIAlign of rotated regions, rows [batch index, centre x, centre y, width, height, angle in degrees].
+
+    >>> mx.nd.contrib.RROIAlign(mx.nd.ones((1, 1, 8, 8)), mx.nd.array([[0, 4, 4, 2, 2, 45]]), pooled_size=(1, 1), spatial_scale=1).asnumpy().item()
+    1.0
+    """
     name = "RROIAlign"
     check(name, data, rois, 6)
     bins = pooled(name, pooled_size)
@@ -226,6 +230,10 @@ def ps_roi_pooling(data: Tensor, rois: Tensor, *, spatial_scale: float, output_d
     """Averages over pooled_size x pooled_size bins of every region, each from its own channel: (R, output_dim, pooled_size, pooled_size).
 
     data has output_dim * group_size**2 channels (group_size 0: pooled_size); bin (i, j) reads group (i group_size / pooled_size, ...). Empty bins give 0.
+
+    >>> x, roi = mx.nd.ones((1, 8, 6, 6)), mx.nd.array([[0, 0, 0, 5, 5]])
+    >>> mx.nd.contrib.PSROIPooling(x, roi, spatial_scale=1, output_dim=2, pooled_size=2).shape
+    (1, 2, 2, 2)
     """
     name = "PSROIPooling"
     check(name, data, rois, 5)

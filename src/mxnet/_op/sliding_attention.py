@@ -53,7 +53,12 @@ def sldwin_atten_score(query: Tensor, key: Tensor, dilation: Tensor, *, w: int, 
 
 @op("_contrib_sldwin_atten_mask_like", aliases=["_npx_sldwin_atten_mask_like"], zero_grad=True)
 def sldwin_atten_mask_like(score: Tensor, dilation: Tensor, valid_length: Tensor, *, w: int, symmetric: bool = True) -> Tensor:
-    """1 where both positions of a score lie within valid_length (batch,), else 0; shape and type of score."""
+    """1 where both positions of a score lie within valid_length (batch,), else 0; shape and type of score.
+
+    >>> score, one = mx.nd.ones((1, 4, 1, 3)), mx.nd.array([1])
+    >>> mx.nd.contrib.sldwin_atten_mask_like(score, one, mx.nd.array([2]), w=1)[0, :, 0].asnumpy().tolist()
+    [[0.0, 1.0, 1.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
     name = "sldwin_atten_mask_like"
     expect_float(name, score, "score")
     if score.dim() != 4 or score.size(3) != _window(name, w, symmetric):
@@ -71,7 +76,12 @@ def sldwin_atten_mask_like(score: Tensor, dilation: Tensor, valid_length: Tensor
 
 @op("_contrib_sldwin_atten_context", aliases=["_npx_sldwin_atten_context"], amp="low")
 def sldwin_atten_context(score: Tensor, value: Tensor, dilation: Tensor, *, w: int, symmetric: bool = True) -> Tensor:
-    """The values of the window weighted by score: (batch, length, heads, units)."""
+    """The values of the window weighted by score: (batch, length, heads, units).
+
+    >>> score, value = mx.nd.ones((1, 4, 1, 3)), mx.nd.ones((1, 4, 1, 1))
+    >>> mx.nd.contrib.sldwin_atten_context(score, value, mx.nd.array([1]), w=1).asnumpy().ravel().tolist()
+    [2.0, 3.0, 3.0, 2.0]
+    """
     name = "sldwin_atten_context"
     expect_float(name, score, "score")
     same_dtype(name, score=score, value=value)

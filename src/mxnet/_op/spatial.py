@@ -92,7 +92,12 @@ def spatial_transformer(
     data: Tensor, loc: Tensor, *, target_shape: Shape = (0, 0), transform_type: Literal["affine"], sampler_type: Literal["bilinear"],
     cudnn_off: bool | None = None,
 ) -> Tensor:  # fmt: skip
-    """data (N, C, H, W) sampled on the affine grid of loc (N, 6), as GridGenerator and BilinearSampler in one; result (N, C, *target_shape)."""
+    """data (N, C, H, W) sampled on the affine grid of loc (N, 6), as GridGenerator and BilinearSampler in one; result (N, C, *target_shape).
+
+    >>> at = {"transform_type": "affine", "sampler_type": "bilinear", "target_shape": (3, 2)}
+    >>> mx.nd.SpatialTransformer(mx.nd.ones((1, 1, 4, 4)), mx.nd.array([[1, 0, 0, 0, 1, 0]]), **at).shape
+    (1, 1, 3, 2)
+    """
     name = "SpatialTransformer"
     expect_float(name, data)
     same_dtype(name, data=data, loc=loc)
@@ -113,6 +118,9 @@ def correlation(
 
     data1, data2 (N, C, H, W); displacements are the multiples of stride2 up to max_displacement in both directions, row by row: they are the
     channels of the result. Centres move by stride1 within the data padded by pad_size.
+
+    >>> mx.nd.Correlation(mx.nd.ones((1, 3, 6, 6)), mx.nd.ones((1, 3, 6, 6)), max_displacement=2, pad_size=2).shape
+    (1, 25, 6, 6)
     """
     name = "Correlation"
     expect_float(name, data1, "data1")
