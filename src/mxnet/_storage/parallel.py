@@ -14,8 +14,11 @@ SMALL = 400_000
 _pool: list[ThreadPoolExecutor | None] = [None]
 
 
-def share(kernel: Callable[[int, int], Any], size: int, work: int) -> None:
-    """Run kernel(begin, end) over parts of 0..size that together cover it, on torch's number of threads if the work is worth it."""
+def share(kernel: Callable[[int, int], Any], size: int, work: int, cut: Callable[[int, int], int] | None = None) -> None:
+    """Run kernel(begin, end) over parts of 0..size that together cover it, on torch's number of threads if the work is worth it.
+
+    cut(t, threads) is where part t begins, where equal parts would not be equal work.
+    """
     threads = torch.get_num_threads()
     if threads == 1 or work < SMALL or size < threads:
         kernel(0, size)
@@ -23,8 +26,9 @@ def share(kernel: Callable[[int, int], Any], size: int, work: int) -> None:
     pool = _pool[0]
     if pool is None or pool._max_workers < threads - 1:
         pool = _pool[0] = ThreadPoolExecutor(threads - 1, thread_name_prefix="mxnet-kernel")
-    jobs = [pool.submit(kernel, size * t // threads, size * (t + 1) // threads) for t in range(1, threads)]
-    kernel(0, size // threads)
+    inner = [size * t // threads if cut is None else cut(t, threads) for t in range(1, threads)]
+    jobs = [pool.submit(kernel, begin, end) for begin, end in zip(inner, [*inner[1:], size])]
+    kernel(0, inner[0])
     for job in jobs:
         job.result()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 
 from . import pages
@@ -59,7 +60,8 @@ def csr_dot(a: Csr, b: torch.Tensor) -> torch.Tensor:
         if threads_for(a.nnz * width) == 1:
             kernel(values, indices, indptr, dense, k, column, flat, 0, rows)
         else:
-            share(partial(kernel, values, indices, indptr, dense, k, column, flat), rows, a.nnz * width)
+            run = partial(kernel, values, indices, indptr, dense, k, column, flat)
+            share(run, rows, a.nnz * width, lambda t, threads: int(np.searchsorted(indptr, a.nnz * t // threads)))
     return out.to(b.dtype) if half else out
 
 

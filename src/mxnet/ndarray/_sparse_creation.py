@@ -179,19 +179,19 @@ def _ids(source: Any, name: str, where: str) -> torch.Tensor:
 
 def _csr_from_definition(data: Any, indices: Any, indptr: Any, shape: Any, dtype: Any) -> Csr:
     values = _dense(data, dtype, "csr_matrix")
-    columns, starts = _ids(indices, "indices", "csr_matrix"), _ids(indptr, "indptr", "csr_matrix")
+    columns, starts = (_ids(x, n, "csr_matrix").to(values.device) for x, n in ((indices, "indices"), (indptr, "indptr")))
     if shape is None:
         if not columns.numel():
             raise StorageError("csr_matrix: the number of columns is unknown without entries. Pass shape=(rows, columns).")
         shape = (max(starts.numel() - 1, 0), int(columns.max()) + 1)
-    value = Csr(values, columns, starts.to(columns.device), _shape(shape, "csr_matrix"))
+    value = Csr(values, columns, starts, _shape(shape, "csr_matrix"))
     value.check()
     return value
 
 
 def _csr_from_coo(data: Any, rows: Any, columns: Any, shape: Any, dtype: Any) -> Csr:
     values = _dense(data if isinstance(data, (NDArray, np.ndarray)) else np.asarray(data), dtype, "csr_matrix")
-    r, c = _ids(rows, "rows", "csr_matrix").reshape(-1), _ids(columns, "columns", "csr_matrix").reshape(-1)
+    r, c = (_ids(x, n, "csr_matrix").reshape(-1).to(values.device) for x, n in ((rows, "rows"), (columns, "columns")))
     if not (values.dim() == 1 and values.shape == r.shape == c.shape):
         raise StorageError(
             f"csr_matrix: data, rows and columns have {values.numel()}, {r.numel()} and {c.numel()} entries. Pass equal numbers."
@@ -226,7 +226,8 @@ def _csr_from_scipy(matrix: Any, dtype: Any) -> Csr:
 
 
 def _row_sparse_from_definition(data: Any, indices: Any, shape: Any, dtype: Any) -> RowSparse:
-    values, rows = _dense(data, dtype, "row_sparse_array"), _ids(indices, "indices", "row_sparse_array")
+    values = _dense(data, dtype, "row_sparse_array")
+    rows = _ids(indices, "indices", "row_sparse_array").to(values.device)
     if rows.dim() != 1:
         raise StorageError(f"row_sparse_array: indices must have one axis, got shape {tuple(rows.shape)}. Pass a flat array.")
     if shape is None:
@@ -238,7 +239,7 @@ def _row_sparse_from_definition(data: Any, indices: Any, shape: Any, dtype: Any)
         values = values.reshape(0, *shape[1:])
     if values.dim() and values.shape[0] == rows.shape[0] and rows.numel() > 1 and not bool((rows.diff() > 0).all()):
         order = torch.argsort(rows)
-        rows, values = rows[order], values.index_select(0, order.to(values.device))
+        rows, values = rows[order], values.index_select(0, order)
     value = RowSparse(values, rows, shape)
     value.check()
     return value
