@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from .._storage import coo_to_struct, grad_to_coo
+from .._storage import accepts_sparse_gradient, coo_to_struct, grad_to_coo
 
 
 def carrier_of(value: Any) -> torch.Tensor:
@@ -20,12 +20,23 @@ def carrier_of(value: Any) -> torch.Tensor:
 
 
 class Node:
-    """What one recorded call needs for its backward: a gradient function for each input, and the results to hand out."""
+    """What one recorded call needs for its backward: a gradient function for each input, which inputs take sparse gradients, and which
+    results are sparse (only those can get a sparse gradient). `results` holds the results until they are handed out."""
 
-    __slots__ = ("results", "gradients", "name")
+    __slots__ = ("results", "gradients", "name", "takes_sparse", "sparse")
 
-    def __init__(self, name: str, results: Sequence[Any], gradients: Sequence[Callable[..., Any] | None]) -> None:
+    def __init__(self, name: str, results: Sequence[Any], gradients: Sequence[Callable[..., Any] | None], inputs: Sequence[Any]) -> None:
         self.name, self.results, self.gradients = name, results, gradients
+        self.takes_sparse = [t is not None and _takes_sparse(t) for t in inputs]
+        self.sparse = [not isinstance(r, torch.Tensor) for r in results]
+
+
+def _takes_sparse(t: torch.Tensor) -> bool:
+    """Whether a gradient of `t` may be a sparse tensor: leaves, sparse results, and what torch can differentiate so."""
+    if not accepts_sparse_gradient(t):
+        return False
+    node = getattr(t.grad_fn, "node", None)
+    return node is None or node.sparse[t.output_nr]
 
 
 class SparseFunction(torch.autograd.Function):
@@ -35,6 +46,7 @@ class SparseFunction(torch.autograd.Function):
     def forward(ctx: Any, node: Node, *inputs: torch.Tensor | None) -> Any:
         ctx.node = node
         ctx.set_materialize_grads(False)
+        ctx.dense = [isinstance(r, torch.Tensor) for r in node.results]
         outputs = tuple(r if isinstance(r, torch.Tensor) else carrier_of(r) for r in node.results)
         node.results = ()
         return outputs[0] if len(outputs) == 1 else outputs
@@ -42,15 +54,21 @@ class SparseFunction(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor | None) -> tuple:
         node = ctx.node
-        structs = [None if g is None else coo_to_struct(g) for g in grads]
+        structs = [None if g is None else coo_to_struct(g) if s else _dense(g) for g, s in zip(grads, node.sparse)]
+        # a dense result's gradient may arrive row-sparse (its user was a dot with a csr)
+        structs = [s.to_dense() if d and s is not None and not isinstance(s, torch.Tensor) else s for s, d in zip(structs, ctx.dense)]
         found: list[Any] = [None]
         with torch.no_grad():
             for i, gradient in enumerate(node.gradients):
                 needed = ctx.needs_input_grad[i + 1] and gradient is not None and any(s is not None for s in structs)
                 value = gradient(*structs) if needed else None
-                found.append(None if value is None else grad_to_coo(value))
+                found.append(None if value is None else grad_to_coo(value) if node.takes_sparse[i] else _dense(value))
         found.extend([None] * (len(ctx.needs_input_grad) - len(found)))
         return tuple(found)
+
+
+def _dense(value: Any) -> torch.Tensor:
+    return value if isinstance(value, torch.Tensor) and value.layout is torch.strided else value.to_dense()
 
 
 class Densify(torch.autograd.Function):
