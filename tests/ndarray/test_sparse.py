@@ -288,6 +288,29 @@ def test_gradient_through_chain_of_sparse_operators():
     np.testing.assert_allclose(r.grad.asnumpy()[[1, 3]], 18 * ROWS[[1, 3]] + 1)
 
 
+def test_sparse_gradients_of_computed_arrays_are_dense():
+    x, w = a_csr(), mx.nd.array([[1, 2], [3, 4], [5, 6]])
+    w.attach_grad()
+    with autograd.record():
+        y = sp.dot(x, mx.nd.exp(w).T.T.reshape((3, 2)))  # torch cannot send a sparse gradient through these
+        z = mx.nd.Embedding(mx.nd.array([2, 0]), mx.nd.exp(w), input_dim=3, output_dim=2, sparse_grad=True)
+        loss = y.sum() + z.sum()
+    loss.backward()
+    want = np.exp(w.asnumpy()) * (CSR.T @ np.ones((4, 2)) + np.array([[1], [0], [1]]))
+    np.testing.assert_allclose(w.grad.asnumpy(), want, rtol=1e-5)
+
+
+def test_dense_result_between_sparse_operators():
+    x, r = a_csr(), sp.row_sparse_array(([[1, 2], [3, 4]], [0, 2]), shape=(3, 2))
+    r.attach_grad()
+    with autograd.record():
+        rows = mx.nd._internal._square_sum(r, axis=1, keepdims=True)  # row_sparse
+        y = sp.dot(x, mx.nd.sum(r, axis=1, keepdims=True)) + sp.dot(x, rows)
+    y.backward()
+    g = CSR.T @ np.ones((4, 1))
+    np.testing.assert_allclose(r.grad.asnumpy()[[0, 2]], (g + 2 * r.asnumpy() * g)[[0, 2]], rtol=1e-5)
+
+
 def test_grad_function_and_second_backward():
     x, w = a_csr(), mx.nd.array([[1, 2], [3, 4], [5, 6]])
     w.attach_grad(stype="row_sparse")

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .._storage import accepts_sparse_gradient
 from .._storage.lazy import gather
 from .._storage.rows import sum_rows
 from ..error import MXNetError
@@ -77,7 +78,7 @@ def _embedding(
     ids = indices(data, input_dim)
     if not weight.requires_grad:
         result = rows_by_id(weight, ids)
-    elif sparse_grad:
+    elif sparse_grad and accepts_sparse_gradient(weight):
         result = _SparseRows.apply(ids, weight)
     else:
         result = (_HalfRows.apply if weight.dtype in HALF else F.embedding)(ids, weight)

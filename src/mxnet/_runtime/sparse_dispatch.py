@@ -92,7 +92,7 @@ def _finish(op: Op, fn: Callable, result: Any, arrays: Sequence[Any], values: li
             elif gradients is None:
                 gradients = dense_gradients(op.fn, values, attrs)
             results = [r.view_as(r) if isinstance(r, torch.Tensor) and any(r is v for v in values) else r for r in results]
-            made = SparseFunction.apply(Node(op.name, results, gradients), *inputs)
+            made = SparseFunction.apply(Node(op.name, results, gradients, inputs), *inputs)
             tracked = [made] if isinstance(made, torch.Tensor) else list(made)
     if out is not None:
         targets = list(out) if isinstance(out, (list, tuple)) else [out]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .convert import coo_to_struct, csr_from_dense, from_dense, grad_to_coo, row_sparse_from_dense, to_stype, zeros
+from .convert import accepts_sparse_gradient, coo_to_struct, csr_from_dense, from_dense, grad_to_coo, row_sparse_from_dense, to_stype, zeros
 from .csr import Csr
 from .errors import FormatError, StorageError
 from .row_sparse import RowSparse
 
-__all__ = ["Csr", "FormatError", "RowSparse", "StorageError", "coo_to_struct", "csr_from_dense", "from_dense", "grad_to_coo",
+__all__ = ["Csr", "FormatError", "RowSparse", "StorageError", "accepts_sparse_gradient", "coo_to_struct", "csr_from_dense", "from_dense", "grad_to_coo",
            "row_sparse_from_dense", "to_stype", "zeros"]  # fmt: skip

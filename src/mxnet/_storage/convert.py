@@ -90,6 +90,16 @@ def grad_to_coo(value: Any) -> torch.Tensor:
     return torch.sparse_coo_tensor(places, value.data, value.shape, is_coalesced=True, check_invariants=False)
 
 
+#: Nodes of torch's graph (beside leaves) that can take the gradient of their result as a sparse tensor.
+_SPARSE_NODES = ("SparseFunctionBackward", "ToCopyBackward0")
+
+
+def accepts_sparse_gradient(t: torch.Tensor) -> bool:
+    """Whether a recorded tensor may get a sparse gradient: it is a leaf, or made by a node that can handle one."""
+    node = t.grad_fn
+    return node is None or node.name() in _SPARSE_NODES
+
+
 def coo_to_struct(t: torch.Tensor) -> Any:
     """The reverse of `grad_to_coo`, for any sparse tensor that torch's graph may bring; a dense tensor as it is."""
     if t.layout == torch.strided:
