@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 COLORS = {"sparse": "#1b7f5c", "dense": "#b5651d", "float32": "#3a5a9b", "float16": "#a23b72"}
 STYLE = """
@@ -34,7 +34,15 @@ def rows(recommended: list[dict], classified: list[dict]) -> tuple[list[list[str
         first.append([r["name"], r["optimizer"], kind, f"{r['rows']:,}", score, time, f"+{r['peak']:.0f} MB"])
     second = [["network", "type", "device", "test accuracy", "time"]]
     for c in classified:
-        second.append([c["network"], c["dtype"], "GPU" if c["gpu"] else "CPU", f"{100 * c['history'][-1]['test']:.2f}%", f"{c['seconds']:.2f} s/epoch"])
+        second.append(
+            [
+                c["network"],
+                c["dtype"],
+                "GPU" if c["gpu"] else "CPU",
+                f"{100 * c['history'][-1]['test']:.2f}%",
+                f"{c['seconds']:.2f} s/epoch",
+            ]
+        )
     return first, second
 
 
@@ -74,7 +82,11 @@ def recommender_curves(recommended: list[dict]) -> str:
         for r in recommended:
             if r["kind"] == kind and not r["steps"]:
                 name = "sparse" if r["sparse"] else "dense"
-                style = {"color": COLORS[name], "linestyle": "-" if r["optimizer"] == "adam" else "--", "linewidth": 2 if r["sparse"] else 1}
+                style = {
+                    "color": COLORS[name],
+                    "linestyle": "-" if r["optimizer"] == "adam" else "--",
+                    "linewidth": 2 if r["sparse"] else 1,
+                }
                 axes.plot([h["epoch"] for h in r["history"]], [h["test"] for h in r["history"]], label=f"{r['optimizer']}, {name}", **style)
         _axes(axes, title, "epoch", "test RMSE")
     large = [r for r in recommended if r["steps"]]

@@ -90,7 +90,10 @@ def recommenders(args: argparse.Namespace) -> list[dict]:
     """Both models, sparse and dense, on the real table and on the spread-out one."""
     base = {"movielens": args.movielens, "cache": args.data}
     rows = []
-    for kind, name, optimizers in (("mf", "Matrix factorization", ("adam", "adagrad")), ("fm", "Factorization machine", ("adagrad", "adam"))):
+    for kind, name, optimizers in (
+        ("mf", "Matrix factorization", ("adam", "adagrad")),
+        ("fm", "Factorization machine", ("adagrad", "adam")),
+    ):
         for optimizer in optimizers:
             for sparse in (True, False):
                 if not sparse and optimizer != optimizers[0]:
@@ -157,7 +160,9 @@ def main() -> None:
     difference = first_program.main()
     print("\n2. A recommender on MovieLens 100K")
     ratings = movielens.load(args.movielens, args.data)
-    print(f"   {len(ratings.train[0]) + len(ratings.test[0]):,} ratings by {ratings.users} people of {ratings.items} films, from {ratings.source}")
+    print(
+        f"   {len(ratings.train[0]) + len(ratings.test[0]):,} ratings by {ratings.users} people of {ratings.items} films, from {ratings.source}"
+    )
     recommended = recommenders(args)
     print("\n3. Handwritten digits in float32 and float16")
     classified = classifiers(args)

@@ -90,7 +90,13 @@ def train(network: str = "lenet", dtype: str = "float32", ctx: mx.Context | None
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     steps = epochs * -(-len(labels) // batch_size)
     schedule = mx.lr_scheduler.CosineScheduler(steps, base_lr=learning_rate, final_lr=learning_rate / 100)
-    settings = {"learning_rate": learning_rate, "momentum": 0.9, "wd": 1e-4, "lr_scheduler": schedule, "multi_precision": dtype != "float32"}
+    settings = {
+        "learning_rate": learning_rate,
+        "momentum": 0.9,
+        "wd": 1e-4,
+        "lr_scheduler": schedule,
+        "multi_precision": dtype != "float32",
+    }
     trainer = gluon.Trainer(net.collect_params(), "sgd", settings)
     history = []
     for epoch in range(epochs):

@@ -20,10 +20,10 @@ import numpy as np
 from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).parent))
-import movielens  # noqa: E402
+import movielens
 
-import mxnet as mx  # noqa: E402
-from mxnet import autograd, gluon, nd  # noqa: E402
+import mxnet as mx
+from mxnet import autograd, gluon, nd
 
 
 class FactorizationMachine(gluon.Block):

@@ -25,17 +25,17 @@ _LAZY = {
 }  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    target = _LAZY.get(name)
+def __getattr__(wanted: str) -> Any:
+    target = _LAZY.get(wanted)
     if target is None:
-        raise AttributeError(f"module 'mxnet' has no attribute {name!r}")
+        raise AttributeError(f"module 'mxnet' has no attribute {wanted!r}")
     try:
         module = importlib.import_module("." + target, __name__)
     except ModuleNotFoundError as e:
         if e.name != f"{__name__}.{target}":
             raise
-        raise AttributeError(f"module 'mxnet' has no attribute {name!r}: this version has no module {target}") from None
-    globals()[name] = module
+        raise AttributeError(f"module 'mxnet' has no attribute {wanted!r}: this version has no module {target}") from None
+    globals()[wanted] = module
     return module
 
 

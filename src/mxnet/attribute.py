@@ -17,7 +17,7 @@ class AttrScope:
     _subgraph_names: defaultdict[str, int] = defaultdict(int)
 
     @classproperty
-    def current(cls) -> AttrScope:  # noqa: N805
+    def current(cls) -> AttrScope:
         """The innermost scope of this thread."""
         return current()
 

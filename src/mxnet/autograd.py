@@ -117,11 +117,15 @@ def _heads(heads: Any, head_grads: Any) -> tuple[list, list]:
         else:
             value = g._d if g.stype == "default" else g._d.to_dense()
             if tuple(value.shape) != tuple(tensor.shape):
-                raise MXNetError(f"backward: head gradient {i} has shape {tuple(value.shape)}, its head {tuple(tensor.shape)}. Pass equal shapes.")
+                raise MXNetError(
+                    f"backward: head gradient {i} has shape {tuple(value.shape)}, its head {tuple(tensor.shape)}. Pass equal shapes."
+                )
             seed = (g._t if state.recording and g.stype == "default" else value).to(tensor.dtype)
         tensors.append(tensor)
         seeds.append(seed)
-    if len({id(t) for t in tensors}) < len(tensors):  # one output given several times: MXNet keeps the last head gradient, it does not add them
+    if len({id(t) for t in tensors}) < len(
+        tensors
+    ):  # one output given several times: MXNet keeps the last head gradient, it does not add them
         last = {id(t): (t, seed) for t, seed in zip(tensors, seeds)}
         tensors, seeds = map(list, zip(*last.values()))
     return heads, [tensors, seeds]

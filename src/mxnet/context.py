@@ -30,7 +30,7 @@ class Context:
 
     @property
     def device_type(self) -> str:
-        """"cpu", "gpu", "cpu_pinned" or "cpu_shared"."""
+        """ "cpu", "gpu", "cpu_pinned" or "cpu_shared"."""
         return self.devtype2str[self.device_typeid]
 
     @property

@@ -38,7 +38,11 @@ def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_
     if symbol is not None:
         symbol.save(f"{prefix}-symbol.json", remove_amp_cast=remove_amp_cast)
     name = f"{prefix}-{epoch:04d}.params"
-    nd.save(name, {f"arg:{k}": v.as_in_context(cpu()) for k, v in arg_params.items()} | {f"aux:{k}": v.as_in_context(cpu()) for k, v in aux_params.items()})
+    nd.save(
+        name,
+        {f"arg:{k}": v.as_in_context(cpu()) for k, v in arg_params.items()}
+        | {f"aux:{k}": v.as_in_context(cpu()) for k, v in aux_params.items()},
+    )
     logging.info('Saved checkpoint to "%s"', name)
 
 
@@ -112,7 +116,9 @@ def _update_params_on_kvstore(param_arrays: list, grad_arrays: list, kvstore: An
             kvstore.pull(name, weights, priority=-i)
 
 
-def _update_params(param_arrays: list, grad_arrays: list, updater: Any, num_device: int, kvstore: Any = None, param_names: list[str] | None = None) -> None:
+def _update_params(
+    param_arrays: list, grad_arrays: list, updater: Any, num_device: int, kvstore: Any = None, param_names: list[str] | None = None
+) -> None:
     """Update on the devices themselves; a store sums the gradients of several."""
     updates: list[list] = [[] for _ in range(num_device)]
     for i, (weights, grads) in enumerate(zip(param_arrays, grad_arrays)):
@@ -131,4 +137,3 @@ def _update_params(param_arrays: list, grad_arrays: list, updater: Any, num_devi
         if rows:
             indices, grads, weights = zip(*rows)
             updater(list(indices), list(grads), list(weights))
-

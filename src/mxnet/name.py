@@ -14,7 +14,7 @@ class NameManager:
     _current = threading.local()
 
     @classproperty
-    def current(cls) -> NameManager:  # noqa: N805
+    def current(cls) -> NameManager:
         """The innermost NameManager of this thread."""
         return current()
 

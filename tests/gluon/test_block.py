@@ -266,7 +266,16 @@ def network(kind):
     net = nn.HybridSequential(prefix="net_")
     with net.name_scope():
         if kind == "conv":
-            net.add(nn.Conv2D(4, 3, padding=1), nn.BatchNorm(), nn.Activation("relu"), nn.MaxPool2D(), nn.Flatten(), nn.Dense(5), nn.LayerNorm(), nn.Dense(2))
+            net.add(
+                nn.Conv2D(4, 3, padding=1),
+                nn.BatchNorm(),
+                nn.Activation("relu"),
+                nn.MaxPool2D(),
+                nn.Flatten(),
+                nn.Dense(5),
+                nn.LayerNorm(),
+                nn.Dense(2),
+            )
         elif kind == "embedding":
             net.add(nn.Embedding(7, 4), nn.Flatten(), nn.Dense(3, activation="tanh"), nn.Dense(2))
         else:

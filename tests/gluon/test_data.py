@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import mxnet as mx
-from mxnet.gluon import data as D  # noqa: N812
-from mxnet.gluon.data.vision import transforms as T  # noqa: N812
+from mxnet.gluon import data as D
+from mxnet.gluon.data.vision import transforms as T
 
 WORKERS = [{}, {"num_workers": 2}, {"num_workers": 2, "thread_pool": True}]
 
@@ -115,7 +115,8 @@ def test_shuffle_follows_numpy_seed():
 @pytest.mark.slow
 def test_functions_of_the_main_program(tmp_path):
     program = tmp_path / "program.py"
-    program.write_text(textwrap.dedent("""
+    program.write_text(
+        textwrap.dedent("""
         import mxnet as mx
         from mxnet.gluon import data
 
@@ -129,7 +130,8 @@ def test_functions_of_the_main_program(tmp_path):
         for kind in (False, True):
             loader = data.DataLoader(Squares().transform(lambda x: x + 1), 2, num_workers=2, thread_pool=kind)
             print([b.asnumpy().tolist() for b in loader])
-    """))
+    """)
+    )
     done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.splitlines() == ["[[1, 2], [5, 10]]"] * 2
 
@@ -233,7 +235,12 @@ def test_transforms():
     assert (T.CropResize(1, 2, 3, 4)(x).asnumpy() == x.asnumpy()[2:6, 1:4]).all()
     assert T.RandomResizedCrop((3, 2))(x).shape == (2, 3, 3)
     assert T.CenterCrop(20)(x).shape == (20, 20, 3)
-    for each in (T.RandomFlipLeftRight(), T.RandomBrightness(0.2), T.RandomColorJitter(0.1, 0.1, 0.1, 0.1), T.RandomApply(T.RandomHue(0.1))):
+    for each in (
+        T.RandomFlipLeftRight(),
+        T.RandomBrightness(0.2),
+        T.RandomColorJitter(0.1, 0.1, 0.1, 0.1),
+        T.RandomApply(T.RandomHue(0.1)),
+    ):
         assert each(x).shape == (6, 8, 3)
 
 

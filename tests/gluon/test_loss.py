@@ -124,7 +124,9 @@ def test_sdml(hybrid):
     loss.hybridize(hybrid)
     logits = torch.from_numpy(-((x1[:, None] - x2[None]) ** 2).sum(2)).log_softmax(1)
     labels = torch.eye(4) * 0.8 + (1 - torch.eye(4)) * 0.2 / 3
-    np.testing.assert_allclose(loss(mx.nd.array(x1), mx.nd.array(x2)).asnumpy(), nnf.kl_div(logits, labels, reduction="none").sum(1).numpy(), rtol=1e-4)
+    np.testing.assert_allclose(
+        loss(mx.nd.array(x1), mx.nd.array(x2)).asnumpy(), nnf.kl_div(logits, labels, reduction="none").sum(1).numpy(), rtol=1e-4
+    )
 
 
 def test_names_and_errors():

@@ -21,7 +21,12 @@ def of_torch(layer, hidden, mode):
     other = kind(layer.l0_i2h_weight.shape[1], hidden, num_layers=layer._num_layers, bidirectional=layer._dir == 2)
     for n in range(layer._num_layers):
         for side, end in (("l", ""), ("r", "_reverse"))[: layer._dir]:
-            for ours, theirs in (("i2h_weight", "weight_ih"), ("h2h_weight", "weight_hh"), ("i2h_bias", "bias_ih"), ("h2h_bias", "bias_hh")):
+            for ours, theirs in (
+                ("i2h_weight", "weight_ih"),
+                ("h2h_weight", "weight_hh"),
+                ("i2h_bias", "bias_ih"),
+                ("h2h_bias", "bias_hh"),
+            ):
                 value = getattr(layer, f"{side}{n}_{ours}").data().asnumpy()
                 getattr(other, f"{theirs}_l{n}{end}").data.copy_(torch.from_numpy(value))
     return other

@@ -1,59 +1,62 @@
 """Operator definitions. Importing this package registers all of them."""
-from . import activation
-from . import attention
-from . import batch_norm
-from . import binary
-from . import box
-from . import control_flow
-from . import convolution
-from . import coordinates
-from . import count_sketch
-from . import ctc_loss
-from . import custom
-from . import deformable
-from . import dgl
-from . import dgl_sampling
-from . import dot
-from . import dropout
-from . import embedding
-from . import fourier
-from . import fully_connected
-from . import hawkes
-from . import image
-from . import image_color
-from . import image_file
-from . import index
-from . import init
-from . import joining
-from . import lamb_update
-from . import linalg
-from . import loss_output
-from . import mask_target
-from . import multi_tensor
-from . import multi_update
-from . import multibox
-from . import normalization
-from . import optimizer_update
-from . import ordering
-from . import pooling
-from . import proposal
-from . import quantize
-from . import quantized_layers
-from . import quantized_rnn
-from . import random
-from . import random_choice
-from . import random_pdf
-from . import rearrange
-from . import reduce
-from . import resize
-from . import rnn
-from . import roi_pooling
-from . import scalar
-from . import sequence
-from . import shape
-from . import slicing
-from . import sliding_attention
-from . import softmax
-from . import softmax_output
-from . import spatial
-from . import unary
+
+from . import (
+    activation,
+    attention,
+    batch_norm,
+    binary,
+    box,
+    control_flow,
+    convolution,
+    coordinates,
+    count_sketch,
+    ctc_loss,
+    custom,
+    deformable,
+    dgl,
+    dgl_sampling,
+    dot,
+    dropout,
+    embedding,
+    fourier,
+    fully_connected,
+    hawkes,
+    image,
+    image_color,
+    image_file,
+    index,
+    init,
+    joining,
+    lamb_update,
+    linalg,
+    loss_output,
+    mask_target,
+    multi_tensor,
+    multi_update,
+    multibox,
+    normalization,
+    optimizer_update,
+    ordering,
+    pooling,
+    proposal,
+    quantize,
+    quantized_layers,
+    quantized_rnn,
+    random,
+    random_choice,
+    random_pdf,
+    rearrange,
+    reduce,
+    resize,
+    rnn,
+    roi_pooling,
+    scalar,
+    sequence,
+    shape,
+    slicing,
+    sliding_attention,
+    softmax,
+    softmax_output,
+    spatial,
+    unary,
+)

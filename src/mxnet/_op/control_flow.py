@@ -34,7 +34,13 @@ def foreach(*data: Tensor, num_outputs: int, num_out_data: int, in_state_locs: S
 
 @op("_while_loop", outputs=lambda num_outputs, **_: num_outputs)
 def while_loop(
-    *data: Tensor, num_outputs: int, num_out_data: int, max_iterations: int, cond_input_locs: Shape, func_input_locs: Shape, func_var_locs: Shape
+    *data: Tensor,
+    num_outputs: int,
+    num_out_data: int,
+    max_iterations: int,
+    cond_input_locs: Shape,
+    func_input_locs: Shape,
+    func_var_locs: Shape,
 ) -> Any:
     """While the first body says so, at most max_iterations times, run the second one; step outputs stacked (zeros behind the last), then the variables.
 

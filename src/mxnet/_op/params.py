@@ -166,9 +166,36 @@ def _same(value: Any) -> Any:
     return value
 
 
-_KINDS = {bool: "bool", int: "int", float: "float", str: "str", Shape: "Shape", Floats: "Floats", DType: "DType", Subgraph: "Subgraph",
-          Any: "any"}
-_PARSERS = {"bool": _bool, "int": _int, "float": _float, "str": _str, "Shape": _shape, "Floats": _floats,
-            "DType": lambda v: _dtype.to_torch(v), "Subgraph": _same, "any": _same}
-_WORDS = {"bool": "a bool", "int": "an int", "float": "a number", "str": "a str", "Shape": "an int or a tuple of int",
-          "Floats": "a tuple of numbers", "DType": "a data type", "Subgraph": "a symbol", "any": "a value"}
+_KINDS = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "str",
+    Shape: "Shape",
+    Floats: "Floats",
+    DType: "DType",
+    Subgraph: "Subgraph",
+    Any: "any",
+}
+_PARSERS = {
+    "bool": _bool,
+    "int": _int,
+    "float": _float,
+    "str": _str,
+    "Shape": _shape,
+    "Floats": _floats,
+    "DType": lambda v: _dtype.to_torch(v),
+    "Subgraph": _same,
+    "any": _same,
+}
+_WORDS = {
+    "bool": "a bool",
+    "int": "an int",
+    "float": "a number",
+    "str": "a str",
+    "Shape": "an int or a tuple of int",
+    "Floats": "a tuple of numbers",
+    "DType": "a data type",
+    "Subgraph": "a symbol",
+    "any": "a value",
+}

@@ -150,7 +150,9 @@ def write(target: Array, value: Any, name: str) -> None:
         raise MXNetError(f"{name}: out has shape {tuple(target._d.shape)}, the result has {tuple(value.shape)}. Pass an out of that shape.")
     recorded = state.recording and isinstance(value, _Tensor) and value.requires_grad
     if state.recording and in_graph(target):
-        raise MXNetError(f"{name}: cannot write into an array of a recorded graph. Leave out= (or the in-place operator) away inside record().")
+        raise MXNetError(
+            f"{name}: cannot write into an array of a recorded graph. Leave out= (or the in-place operator) away inside record()."
+        )
     if target.stype != "default" or not isinstance(value, _Tensor):
         Sparse.store(target, value)
         return

@@ -24,7 +24,9 @@ class Graph:
 
     __slots__ = ("symbol", "inputs", "outputs", "program", "slots", "repeats")
 
-    def __init__(self, sym: Symbol, inputs: dict[str, int], outputs: Any, params: Any, flags: dict | None = None, backend: str | None = None) -> None:
+    def __init__(
+        self, sym: Symbol, inputs: dict[str, int], outputs: Any, params: Any, flags: dict | None = None, backend: str | None = None
+    ) -> None:
         self.symbol, self.inputs, self.outputs = sym, inputs, outputs
         self.program = make_program(sym, flags or {}, backend)
         self.slots: list[int | Parameter] = []
@@ -34,7 +36,9 @@ class Graph:
             elif name in params:
                 self.slots.append(params[name])
             else:
-                raise GluonError(f"graph: variable {name} is neither an input nor a parameter of the block. Make it with self.params.get or pass it in.")
+                raise GluonError(
+                    f"graph: variable {name} is neither an input nor a parameter of the block. Make it with self.params.get or pass it in."
+                )
         heads = [(id(n), i) for n, i in sym._heads]
         self.repeats = [k for k, head in enumerate(heads) if head in heads[:k]]
 
@@ -94,7 +98,9 @@ def structure_of(args: tuple) -> tuple[list[Any], Any]:
     return list(args), len(args)
 
 
-def trace(call: Callable, leaves: list[Any], structure: Any, params: Callable[[], Any], name: str, flags: dict, backend: str | None) -> Graph:
+def trace(
+    call: Callable, leaves: list[Any], structure: Any, params: Callable[[], Any], name: str, flags: dict, backend: str | None
+) -> Graph:
     """Call the block with symbols in place of arrays, and make a Graph of what it returns.
 
     A single input is called `data`, several `data0`, `data1` ...

@@ -92,7 +92,7 @@ class HybridBlock(Block):
             return self._call_graph(x, *args)
         return self._call_arrays(first._ctx, x, *args)
 
-    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The computation, with F = mx.nd or mx.sym; subclasses define it."""
         raise NotImplementedError(f"{type(self).__name__}: hybrid_forward is not defined. Define it in the class.")
 
@@ -204,7 +204,9 @@ class HybridBlock(Block):
         inline_limit, forward_bulk_size, backward_bulk_size  accepted for old programs, without effect
         """
         if active and (self._forward_hooks or self._forward_pre_hooks):
-            warnings.warn(f"{self.name}: is hybridized while it has forward hooks; hooks of inner blocks do not run in a graph.", stacklevel=2)
+            warnings.warn(
+                f"{self.name}: is hybridized while it has forward hooks; hooks of inner blocks do not run in a graph.", stacklevel=2
+            )
         self._active = active
         self._backend = backend
         self._flags = {"static_alloc": static_alloc, "static_shape": static_shape, **kwargs}

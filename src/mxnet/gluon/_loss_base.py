@@ -24,16 +24,16 @@ class Loss(HybridBlock):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"
 
-    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         """The loss; subclasses define it."""
         raise NotImplementedError(f"{type(self).__name__}: hybrid_forward is not defined. Define it in the class.")
 
-    def _mean(self, F: Any, loss: Any, factor: float | None, sample_weight: Any) -> Any:  # noqa: N803
+    def _mean(self, F: Any, loss: Any, factor: float | None, sample_weight: Any) -> Any:
         """Weighted, and averaged over all axes but the batch axis."""
         return F.mean(weighted(F, loss, factor, sample_weight), axis=self._batch_axis, exclude=True)
 
 
-def weighted(F: Any, loss: Any, factor: float | None, sample_weight: Any) -> Any:  # noqa: N803
+def weighted(F: Any, loss: Any, factor: float | None, sample_weight: Any) -> Any:
     """loss * sample_weight * factor, whichever of them are given."""
     if sample_weight is not None:
         loss = F.broadcast_mul(loss, sample_weight)
@@ -44,7 +44,7 @@ def weighted(F: Any, loss: Any, factor: float | None, sample_weight: Any) -> Any
     return loss
 
 
-def like(F: Any, x: Any, y: Any) -> Any:  # noqa: N803
+def like(F: Any, x: Any, y: Any) -> Any:
     """x in the shape of y."""
     if getattr(x, "_d", None) is not None and tuple(x.shape) == tuple(y.shape):
         return x

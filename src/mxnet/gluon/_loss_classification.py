@@ -7,7 +7,7 @@ from typing import Any
 from ._loss_base import Loss, like, weighted
 
 
-def _logistic(F: Any, pred: Any, label: Any) -> Any:  # noqa: N803
+def _logistic(F: Any, pred: Any, label: Any) -> Any:
     """-label log(s) - (1 - label) log(1 - s) with s = sigmoid(pred), in a form that does not overflow."""
     return F.relu(pred) - pred * label + F.Activation(-F.abs(pred), act_type="softrelu")
 
@@ -22,7 +22,7 @@ class SigmoidBinaryCrossEntropyLoss(Loss):
         super().__init__(weight, batch_axis, **kwargs)
         self._from_sigmoid = from_sigmoid
 
-    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None, pos_weight: Any = None) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None, pos_weight: Any = None) -> Any:
         """One number for each sample."""
         label = like(F, label, pred)
         if self._from_sigmoid:
@@ -60,7 +60,7 @@ class SoftmaxCrossEntropyLoss(Loss):
         self._sparse_label = sparse_label
         self._from_logits = from_logits
 
-    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
         if not self._from_logits:
             pred = F.log_softmax(pred, axis=self._axis)
@@ -82,7 +82,7 @@ class KLDivLoss(Loss):
         self._from_logits = from_logits
         self._axis = axis
 
-    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
         if not self._from_logits:
             pred = F.log_softmax(pred, axis=self._axis)
@@ -109,7 +109,7 @@ class CTCLoss(Loss):
         super().__init__(weight, label_layout.find("N"), **kwargs)
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, pred_lengths: Any = None, label_lengths: Any = None,
-                       sample_weight: Any = None) -> Any:  # fmt: skip  # noqa: N803
+                       sample_weight: Any = None) -> Any:  # fmt: skip
         """One number for each sample."""
         if self._layout == "NTC":
             pred = F.swapaxes(pred, dim1=0, dim2=1)
@@ -132,7 +132,7 @@ class HingeLoss(Loss):
         super().__init__(weight, batch_axis, **kwargs)
         self._margin = margin
 
-    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
         return self._mean(F, F.relu(self._margin - pred * like(F, label, pred)), self._weight, sample_weight)
 
@@ -144,7 +144,7 @@ class SquaredHingeLoss(Loss):
         super().__init__(weight, batch_axis, **kwargs)
         self._margin = margin
 
-    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
         return self._mean(F, F.square(F.relu(self._margin - pred * like(F, label, pred))), self._weight, sample_weight)
 
@@ -158,7 +158,7 @@ class LogisticLoss(Loss):
             raise ValueError(f"LogisticLoss: label_format is {label_format!r}. Use signed or binary.")
         self._label_format = label_format
 
-    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
         label = like(F, label, pred)
         if self._label_format == "signed":

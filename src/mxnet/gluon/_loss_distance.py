@@ -18,7 +18,7 @@ class TripletLoss(Loss):
         super().__init__(weight, batch_axis, **kwargs)
         self._margin = margin
 
-    def hybrid_forward(self, F: Any, pred: Any, positive: Any, negative: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, pred: Any, positive: Any, negative: Any) -> Any:
         """One number for each sample."""
         near = F.square(like(F, positive, pred) - pred)
         far = F.square(like(F, negative, pred) - pred)
@@ -33,7 +33,7 @@ class CosineEmbeddingLoss(Loss):
         super().__init__(weight, batch_axis, **kwargs)
         self._margin = margin
 
-    def hybrid_forward(self, F: Any, input1: Any, input2: Any, label: Any, sample_weight: Any = None) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, input1: Any, input2: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
         input1 = like(F, input1, input2)
         cosine = self._cosine(F, input1, input2)
@@ -42,7 +42,7 @@ class CosineEmbeddingLoss(Loss):
         return weighted(F, loss, self._weight, sample_weight)
 
     @staticmethod
-    def _cosine(F: Any, x: Any, y: Any) -> Any:  # noqa: N803
+    def _cosine(F: Any, x: Any, y: Any) -> Any:
         def column(v: Any) -> Any:
             return F.reshape(v, shape=(-1, 1))
 
@@ -63,7 +63,7 @@ class SDMLLoss(Loss):
         self.kl_loss = KLDivLoss(from_logits=True)
         self.smoothing_parameter = smoothing_parameter
 
-    def hybrid_forward(self, F: Any, x1: Any, x2: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x1: Any, x2: Any) -> Any:
         """One number for each pair."""
         distances = F.sum(F.square(F.broadcast_sub(F.expand_dims(x1, axis=1), F.expand_dims(x2, axis=0))), axis=2)
         number = F.contrib.arange_like(x1, axis=0)

@@ -124,7 +124,9 @@ class Parameter:
         new = (new,) if isinstance(new, (int, np.integer)) else tuple(new)
         old = self._shape
         if old is not None and not (len(old) == len(new) and all(o in (-1, 0, n) for o, n in zip(old, new))):
-            raise GluonError(f"Parameter {self.name}: shape {new} does not fit the expected shape {old}. Only unknown sizes can be filled in.")
+            raise GluonError(
+                f"Parameter {self.name}: shape {new} does not fit the expected shape {old}. Only unknown sizes can be filled in."
+            )
         if new != old:
             self._var = None
         self._shape = new
@@ -148,7 +150,9 @@ class Parameter:
             if self._allow_deferred_init:
                 return
             self._deferred_init = ()
-            raise ValueError(f"Parameter {self.name}: cannot initialize, shape is {self.shape}. Give all sizes, or allow_deferred_init=True.")
+            raise ValueError(
+                f"Parameter {self.name}: cannot initialize, shape is {self.shape}. Give all sizes, or allow_deferred_init=True."
+            )
         self._finish_deferred_init()
 
     def _finish_deferred_init(self) -> None:
@@ -218,11 +222,15 @@ class Parameter:
         if self._data is None:
             planned = self._deferred_init[1] if self._deferred_init else None
             if planned is not None and contexts is not None and set(planned) != set(contexts):
-                raise GluonError(f"Parameter {self.name}: was initialized for {planned}, load asks for {contexts}. Leave ctx away, or reset_ctx first.")
+                raise GluonError(
+                    f"Parameter {self.name}: was initialized for {planned}, load asks for {contexts}. Leave ctx away, or reset_ctx first."
+                )
             self._init_impl(data, planned or contexts or [cpu()])
         else:
             if contexts is not None and set(contexts) != set(self.list_ctx()):
-                raise GluonError(f"Parameter {self.name}: is on {self.list_ctx()}, load asks for {contexts}. Leave ctx away, or reset_ctx first.")
+                raise GluonError(
+                    f"Parameter {self.name}: is on {self.list_ctx()}, load asks for {contexts}. Leave ctx away, or reset_ctx first."
+                )
             self.set_data(data)
         self._deferred_init = ()
 
@@ -368,7 +376,9 @@ class Parameter:
             raise TypeError(f"Parameter {self.name}: row_id must be an NDArray, got {type(row_id).__name__}. Pass mx.nd.array(ids).")
         arrays = self._all(self._data) if ctx == "all" else self._on(self._data, ctx)
         if self._trainer is None:
-            raise RuntimeError(f"Parameter {self.name}: rows of a row_sparse weight are kept by a Trainer's store. Create a gluon.Trainer with it first.")
+            raise RuntimeError(
+                f"Parameter {self.name}: rows of a row_sparse weight are kept by a Trainer's store. Create a gluon.Trainer with it first."
+            )
         self._trainer._row_sparse_pull(self, arrays, row_id)
         return arrays
 

@@ -88,7 +88,9 @@ class ParameterDict:
             elif key == "shape" and value is not None:
                 found.shape = _merged(full, existing, value)
             elif value is not None and not _same(key, existing, value):
-                raise GluonError(f"Parameter {full}: {key} is {existing!r}, but {value!r} is asked for. Use another name, or equal attributes.")
+                raise GluonError(
+                    f"Parameter {full}: {key} is {existing!r}, but {value!r} is asked for. Use another name, or equal attributes."
+                )
         return found
 
     def get_constant(self, name: str, value: Any = None) -> Parameter:
@@ -162,7 +164,9 @@ class ParameterDict:
         arrays = {}
         for p in self.values():
             if not p.name.startswith(strip_prefix):
-                raise ValueError(f"ParameterDict: strip_prefix is {strip_prefix!r}, but a parameter is named {p.name!r}. Use a prefix of all names.")
+                raise ValueError(
+                    f"ParameterDict: strip_prefix is {strip_prefix!r}, but a parameter is named {p.name!r}. Use a prefix of all names."
+                )
             arrays[p.name[len(strip_prefix) :]] = p._reduce()
         ndarray.save(filename, arrays)
 
@@ -182,7 +186,9 @@ class ParameterDict:
         source = f"file {filename}" if filename else "dictionary"
         for name in self.keys():
             if not name.startswith(restore_prefix):
-                raise GluonError(f"ParameterDict: restore_prefix is {restore_prefix!r}, but a parameter is named {name!r}. Use a prefix of all names.")
+                raise GluonError(
+                    f"ParameterDict: restore_prefix is {restore_prefix!r}, but a parameter is named {name!r}. Use a prefix of all names."
+                )
         arrays = {}
         for name, value in param_dict.items():
             plain = name[4:] if name.startswith(("arg:", "aux:")) else name

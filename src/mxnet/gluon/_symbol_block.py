@@ -83,7 +83,9 @@ class SymbolBlock(HybridBlock):
         leaves, _ = structure_of(args)
         leaves = flatten(leaves)[0]
         if len(leaves) != len(self._in_names):
-            raise GluonError(f"SymbolBlock: takes {len(self._in_names)} inputs ({', '.join(self._in_names)}), got {len(leaves)}. Pass one array for each.")
+            raise GluonError(
+                f"SymbolBlock: takes {len(self._in_names)} inputs ({', '.join(self._in_names)}), got {len(leaves)}. Pass one array for each."
+            )
         if self._latest is None:
             names = {n: i for i, n in enumerate(self._in_names)}
             self._latest = Graph(self._out, names, self._out_structure, self._params, self._flags, self._backend)
@@ -92,7 +94,7 @@ class SymbolBlock(HybridBlock):
     def _forget_graphs(self) -> None:
         self._latest = None
 
-    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Not used: the graph is given."""
         raise NotImplementedError("SymbolBlock: the graph is the computation. Call the block.")
 

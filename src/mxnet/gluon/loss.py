@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from ._loss_distance import CosineEmbeddingLoss, SDMLLoss, TripletLoss
 from ._loss_base import Loss
-from ._loss_regression import HuberLoss, L1Loss, L2Loss, PoissonNLLLoss
 from ._loss_classification import (
     CTCLoss,
     HingeLoss,
@@ -16,6 +14,8 @@ from ._loss_classification import (
     SoftmaxCrossEntropyLoss,
     SquaredHingeLoss,
 )
+from ._loss_distance import CosineEmbeddingLoss, SDMLLoss, TripletLoss
+from ._loss_regression import HuberLoss, L1Loss, L2Loss, PoissonNLLLoss
 
 __all__ = ["Loss", "L2Loss", "L1Loss", "SigmoidBinaryCrossEntropyLoss", "SigmoidBCELoss", "SoftmaxCrossEntropyLoss", "SoftmaxCELoss", "KLDivLoss",
            "CTCLoss", "HuberLoss", "HingeLoss", "SquaredHingeLoss", "LogisticLoss", "TripletLoss", "PoissonNLLLoss", "CosineEmbeddingLoss",

@@ -73,7 +73,9 @@ class Trainer:
         by_index = dict(enumerate(self._params))
         if isinstance(optimizer, opt.Optimizer):
             if optimizer_params:
-                raise GluonError("Trainer: optimizer_params cannot be given with an Optimizer. Pass them to the Optimizer, or give its name.")
+                raise GluonError(
+                    "Trainer: optimizer_params cannot be given with an Optimizer. Pass them to the Optimizer, or give its name."
+                )
             self._optimizer = optimizer
             self._optimizer.param_dict = by_index
         else:
@@ -99,7 +101,9 @@ class Trainer:
         for p in self._params:
             mine = p.list_ctx()
             if contexts is not None and contexts != mine:
-                raise GluonError(f"Trainer: parameter {p.name} is on {mine}, others are on {contexts}. Initialize all on the same contexts.")
+                raise GluonError(
+                    f"Trainer: parameter {p.name} is on {mine}, others are on {contexts}. Initialize all on the same contexts."
+                )
             contexts = mine
         return contexts or []
 
@@ -117,7 +121,9 @@ class Trainer:
         elif self._contains_sparse_grad:
             on_store = self._distributed
             if wanted is False and self._distributed:
-                raise ValueError("Trainer: update_on_kvstore=False cannot be used with row_sparse gradients on a distributed store. Leave it away.")
+                raise ValueError(
+                    "Trainer: update_on_kvstore=False cannot be used with row_sparse gradients on a distributed store. Leave it away."
+                )
             on_store = on_store if wanted is None else wanted
         else:
             on_store = store is not None and not self._is_large_local(store) if wanted is None else wanted
@@ -232,7 +238,9 @@ class Trainer:
 
     def _refuse_on_store(self, what: str) -> None:
         if self._kvstore is not None and self._update_on_kvstore:
-            raise GluonError(f"Trainer: {what}() is not possible while the store updates parameters. Create the Trainer with update_on_kvstore=False.")
+            raise GluonError(
+                f"Trainer: {what}() is not possible while the store updates parameters. Create the Trainer with update_on_kvstore=False."
+            )
 
     def _rescale(self, scale: float) -> None:
         if self._update_on_kvstore and self._distributed and self._kv_initialized and self._optimizer.rescale_grad != scale:

@@ -39,7 +39,9 @@ def split_data(data: Any, num_slice: int, batch_axis: int = 0, even_split: bool 
         raise GluonError(f"split_data: axis {batch_axis} of shape {tuple(data.shape)} cannot be cut into {num_slice} equal parts. "
                          f"Use a batch size that is a multiple of {num_slice}, or even_split=False.")  # fmt: skip
     if size < num_slice:
-        raise GluonError(f"split_data: axis {batch_axis} has size {size}, fewer than {num_slice} parts. Use a larger batch or fewer contexts.")
+        raise GluonError(
+            f"split_data: axis {batch_axis} has size {size}, fewer than {num_slice} parts. Use a larger batch or fewer contexts."
+        )
     each, larger = divmod(size, num_slice)
     bounds = [each * i + min(i, larger) for i in range(num_slice + 1)]
     if num_slice == 1:

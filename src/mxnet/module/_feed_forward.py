@@ -47,7 +47,7 @@ class FeedForward:
 
     # ---- input
 
-    def _iterator(self, X: Any, y: Any, is_train: bool) -> Any:  # noqa: N803
+    def _iterator(self, X: Any, y: Any, is_train: bool) -> Any:
         if isinstance(X, DataIter) or hasattr(X, "provide_data"):
             return X
         if not isinstance(X, (np.ndarray, nd.NDArray)):
@@ -79,7 +79,7 @@ class FeedForward:
 
     # ---- work
 
-    def fit(self, X: Any, y: Any = None, eval_data: Any = None, eval_metric: Any = "acc", epoch_end_callback: Any = None,  # noqa: N803
+    def fit(self, X: Any, y: Any = None, eval_data: Any = None, eval_metric: Any = "acc", epoch_end_callback: Any = None,
             batch_end_callback: Any = None, kvstore: Any = "local", logger: Any = None, work_load_list: Any = None, monitor: Any = None,
             eval_end_callback: Any = LogValidationMetricsCallback(), eval_batch_end_callback: Any = None) -> None:  # fmt: skip
         """Train on arrays or an iterator; parameters are kept in arg_params and aux_params."""
@@ -108,7 +108,7 @@ class FeedForward:
         module.init_params(None, self.arg_params or {}, self.aux_params or {}, allow_missing=False, allow_extra=True)
         return module
 
-    def predict(self, X: Any, num_batch: int | None = None, return_data: bool = False, reset: bool = True) -> Any:  # noqa: N803
+    def predict(self, X: Any, num_batch: int | None = None, return_data: bool = False, reset: bool = True) -> Any:
         """Outputs as NumPy arrays (a list for several); with return_data also the data and labels."""
         data = self._iterator(X, None, False)
         module = self._bound(data)
@@ -129,7 +129,9 @@ class FeedForward:
         outputs = _joined(rows)
         return (outputs, _joined(inputs), _joined(labels)) if return_data else outputs
 
-    def score(self, X: Any, eval_metric: Any = "acc", num_batch: int | None = None, batch_end_callback: Any = None, reset: bool = True) -> float:  # noqa: N803
+    def score(
+        self, X: Any, eval_metric: Any = "acc", num_batch: int | None = None, batch_end_callback: Any = None, reset: bool = True
+    ) -> float:
         """The value of a metric on an iterator."""
         data = self._iterator(X, None, False)
         found = self._bound(data).score(data, eval_metric, num_batch=num_batch, batch_end_callback=batch_end_callback, reset=reset)
@@ -150,12 +152,14 @@ class FeedForward:
         return FeedForward(symbol, ctx=ctx, arg_params=arguments, aux_params=states, begin_epoch=epoch, **kwargs)
 
     @staticmethod
-    def create(symbol: Any, X: Any, y: Any = None, ctx: Any = None, num_epoch: int | None = None, epoch_size: int | None = None,  # noqa: N803
+    def create(symbol: Any, X: Any, y: Any = None, ctx: Any = None, num_epoch: int | None = None, epoch_size: int | None = None,
                optimizer: Any = "sgd", initializer: Any = Uniform(0.01), eval_data: Any = None, eval_metric: Any = "acc", epoch_end_callback: Any = None,
                batch_end_callback: Any = None, kvstore: Any = "local", logger: Any = None, work_load_list: Any = None,
                eval_end_callback: Any = LogValidationMetricsCallback(), eval_batch_end_callback: Any = None, **kwargs: Any) -> FeedForward:  # fmt: skip
         """A new model, trained."""
-        made = FeedForward(symbol, ctx=ctx, num_epoch=num_epoch, epoch_size=epoch_size, optimizer=optimizer, initializer=initializer, **kwargs)
+        made = FeedForward(
+            symbol, ctx=ctx, num_epoch=num_epoch, epoch_size=epoch_size, optimizer=optimizer, initializer=initializer, **kwargs
+        )
         made.fit(X, y, eval_data=eval_data, eval_metric=eval_metric, epoch_end_callback=epoch_end_callback, batch_end_callback=batch_end_callback,
                  kvstore=kvstore, logger=logger, work_load_list=work_load_list, eval_end_callback=eval_end_callback,
                  eval_batch_end_callback=eval_batch_end_callback)  # fmt: skip

@@ -38,7 +38,9 @@ def check_names(symbol: Any, names: list[str], what: str, throw: bool) -> None:
         warnings.warn(text, stacklevel=3)
 
 
-def data_descs(data_names: list[str], label_names: list[str], data_shapes: Any, label_shapes: Any) -> tuple[list[DataDesc], list[DataDesc] | None]:
+def data_descs(
+    data_names: list[str], label_names: list[str], data_shapes: Any, label_shapes: Any
+) -> tuple[list[DataDesc], list[DataDesc] | None]:
     """Descriptions of data and labels; their names must be those of the module."""
     data = [d if isinstance(d, DataDesc) else DataDesc(*d) for d in data_shapes]
     _check_descs(data_names, data, "data")
@@ -113,7 +115,9 @@ class BaseModule:
         else:
             self.update_metric(eval_metric, batch.label)
 
-    def iter_predict(self, eval_data: Any, num_batch: int | None = None, reset: bool = True, sparse_row_id_fn: Callable | None = None) -> Iterator:
+    def iter_predict(
+        self, eval_data: Any, num_batch: int | None = None, reset: bool = True, sparse_row_id_fn: Callable | None = None
+    ) -> Iterator:
         """(outputs, number, batch) for each batch; the outputs are without the rows that pad the last batch."""
         self._ready("iter_predict")
         if reset:
@@ -172,7 +176,9 @@ class BaseModule:
         self.bind(data_shapes=train_data.provide_data, label_shapes=train_data.provide_label, for_training=True, force_rebind=force_rebind)
         if monitor is not None:
             self.install_monitor(monitor)
-        self.init_params(initializer=initializer, arg_params=arg_params, aux_params=aux_params, allow_missing=allow_missing, force_init=force_init)
+        self.init_params(
+            initializer=initializer, arg_params=arg_params, aux_params=aux_params, allow_missing=allow_missing, force_init=force_init
+        )
         self.init_optimizer(kvstore=kvstore, optimizer=optimizer, optimizer_params=optimizer_params)
         if validation_metric is None:
             validation_metric = eval_metric
@@ -282,7 +288,11 @@ class BaseModule:
     def save_params(self, fname: str) -> None:
         """Write all parameters to a file."""
         arguments, states = self.get_params()
-        nd.save(fname, {f"arg:{k}": v.as_in_context(cpu()) for k, v in arguments.items()} | {f"aux:{k}": v.as_in_context(cpu()) for k, v in states.items()})
+        nd.save(
+            fname,
+            {f"arg:{k}": v.as_in_context(cpu()) for k, v in arguments.items()}
+            | {f"aux:{k}": v.as_in_context(cpu()) for k, v in states.items()},
+        )
 
     def load_params(self, fname: str) -> None:
         """Set parameters from a file that `save_params` or a checkpoint wrote."""

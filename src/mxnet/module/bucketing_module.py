@@ -43,7 +43,9 @@ class BucketingModule(BaseModule):
     def _call_sym_gen(self, key: Any) -> tuple:
         found = self._sym_gen(key)
         if not isinstance(found, (tuple, list)) or len(found) != 3:
-            raise TypeError(f"BucketingModule: sym_gen must return (symbol, data names, label names), got {type(found).__name__}. Return three things.")
+            raise TypeError(
+                f"BucketingModule: sym_gen must return (symbol, data names, label names), got {type(found).__name__}. Return three things."
+            )
         return tuple(found)
 
     def _make(self, key: Any) -> Module:
@@ -201,7 +203,9 @@ class BucketingModule(BaseModule):
 
     def update(self) -> None:
         """Update parameters with the gradients."""
-        assert self.binded and self.params_initialized and self.optimizer_initialized, "update: there is no optimizer. Call init_optimizer first."
+        assert self.binded and self.params_initialized and self.optimizer_initialized, (
+            "update: there is no optimizer. Call init_optimizer first."
+        )
         self._params_dirty = True
         self._curr_module.update()
 

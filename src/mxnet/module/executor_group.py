@@ -22,7 +22,9 @@ def split_slices(batch_size: int, workload: list) -> list[slice]:
     bounds[-1] = batch_size
     found = [slice(a, b) for a, b in zip(bounds, bounds[1:])]
     if any(s.stop <= s.start for s in found):
-        raise ValueError(f"Module: a batch of {batch_size} is too small for {len(workload)} contexts. Use larger batches or fewer contexts.")
+        raise ValueError(
+            f"Module: a batch of {batch_size} is too small for {len(workload)} contexts. Use larger batches or fewer contexts."
+        )
     return found
 
 
@@ -114,10 +116,14 @@ class DataParallelExecutorGroup:
                 self.batch_size = size
                 self.slices = split_slices(size, self.workload)
             elif size != self.batch_size:
-                raise AssertionError(f"Module: inputs have different batch sizes: {d.name} has shape {d.shape}, others {self.batch_size}. Make them equal.")
+                raise AssertionError(
+                    f"Module: inputs have different batch sizes: {d.name} has shape {d.shape}, others {self.batch_size}. Make them equal."
+                )
         return axes
 
-    def bind_exec(self, data_shapes: list, label_shapes: list | None, shared_group: DataParallelExecutorGroup | None = None, reshape: bool = False) -> None:
+    def bind_exec(
+        self, data_shapes: list, label_shapes: list | None, shared_group: DataParallelExecutorGroup | None = None, reshape: bool = False
+    ) -> None:
         """Make (or reshape) the executors for inputs of these shapes."""
         self.batch_size = None
         self.data_layouts = self.decide_slices(data_shapes)
@@ -127,7 +133,9 @@ class DataParallelExecutorGroup:
             if label_shapes:
                 shapes.update(zip((d.name for d in label_shapes), self._sliced(label_shapes, i, self.label_layouts)))
             if reshape:
-                self.execs[i] = self.execs[i].reshape(allow_up_sizing=True, partial_shaping=True, **{k: v for k, v in shapes.items() if k in self.arg_names})
+                self.execs[i] = self.execs[i].reshape(
+                    allow_up_sizing=True, partial_shaping=True, **{k: v for k, v in shapes.items() if k in self.arg_names}
+                )
             else:
                 self.execs.append(self._bind_one(i, shapes, data_shapes, label_shapes, shared_group))
         self.data_shapes, self.label_shapes = data_shapes, label_shapes
@@ -142,7 +150,9 @@ class DataParallelExecutorGroup:
             found.append(tuple(shape))
         return found
 
-    def _bind_one(self, i: int, shapes: dict, data_shapes: list, label_shapes: list | None, shared_group: DataParallelExecutorGroup | None) -> Any:
+    def _bind_one(
+        self, i: int, shapes: dict, data_shapes: list, label_shapes: list | None, shared_group: DataParallelExecutorGroup | None
+    ) -> Any:
         types = {d.name: d.dtype for d in [*data_shapes, *(label_shapes or [])]}
         return self.symbol.simple_bind(
             ctx=self.contexts[i], grad_req=self.grad_req, type_dict=types, shared_arg_names=self.param_names,
@@ -161,7 +171,9 @@ class DataParallelExecutorGroup:
         self.param_names = [n for n in self.arg_names if n in self.param_names]
         self.param_arrays = [[e.arg_dict[n] for e in execs] for n in self.param_names]
         self.grad_arrays = [[e.grad_dict.get(n) for e in execs] for n in self.param_names] if self.for_training else None
-        self.input_grad_arrays = [[e.grad_dict.get(n) for e in execs] for n in self.data_names if n in self.arg_names] if self.inputs_need_grad else None
+        self.input_grad_arrays = (
+            [[e.grad_dict.get(n) for e in execs] for n in self.data_names if n in self.arg_names] if self.inputs_need_grad else None
+        )
         self.aux_arrays = [[e.aux_dict[n] for e in execs] for n in self.aux_names]
 
     def reshape(self, data_shapes: list, label_shapes: list | None) -> None:

@@ -165,7 +165,10 @@ class Module(BaseModule):
                     force_init: bool = False, allow_extra: bool = False) -> None:  # fmt: skip
         """Give parameters their first values: those of arg_params and aux_params, the others (if allow_missing) by the initializer."""
         if self.params_initialized and not force_init:
-            warnings.warn("init_params: parameters are initialized already; this call has no effect. Pass force_init=True to do it again.", stacklevel=2)
+            warnings.warn(
+                "init_params: parameters are initialized already; this call has no effect. Pass force_init=True to do it again.",
+                stacklevel=2,
+            )
             return
         assert self.binded, "init_params: the module is not bound. Call bind first."
         attrs = self._symbol.attr_dict()
@@ -181,7 +184,9 @@ class Module(BaseModule):
                 if initializer is not None:
                     initializer(InitDesc(name, attrs.get(name)), target)
         if arg_params and not allow_extra and initializer is not None:
-            unknown = [n for n in arg_params if n not in self._arg_params and n not in (*self._data_names, *self._label_names, *self._state_names)]
+            unknown = [
+                n for n in arg_params if n not in self._arg_params and n not in (*self._data_names, *self._label_names, *self._state_names)
+            ]
             if unknown and allow_missing:
                 self.logger.debug("init_params: %s are no parameters of the symbol", unknown)
         self.params_initialized = True
@@ -226,7 +231,9 @@ class Module(BaseModule):
         self._data_shapes, self._label_shapes = data_descs(self._data_names, self._label_names, data_shapes, label_shapes)
         shared_group = None
         if shared_module is not None:
-            assert shared_module.binded and shared_module.params_initialized, "bind: shared_module is not ready. Bind and initialize it first."
+            assert shared_module.binded and shared_module.params_initialized, (
+                "bind: shared_module is not ready. Bind and initialize it first."
+            )
             shared_group = shared_module._exec_group
         self._exec_group = DataParallelExecutorGroup(
             self._symbol, self._context, self._work_load_list, self._data_shapes, self._label_shapes, self._param_names, for_training,
@@ -282,7 +289,9 @@ class Module(BaseModule):
             optimizer = opt.create(optimizer, sym=self.symbol, param_idx2name=numbers, **settings)
         else:
             if not isinstance(optimizer, opt.Optimizer):
-                raise AssertionError(f"init_optimizer: optimizer must be a name or an Optimizer, got {type(optimizer).__name__}. Pass one of them.")
+                raise AssertionError(
+                    f"init_optimizer: optimizer must be a name or an Optimizer, got {type(optimizer).__name__}. Pass one of them."
+                )
             if optimizer.rescale_grad != 1.0 / batch_size:
                 warnings.warn(f"init_optimizer: the optimizer's rescale_grad is {optimizer.rescale_grad}, not 1 / batch size ({1.0 / batch_size}). Is this "
                               "intended?", stacklevel=2)  # fmt: skip
@@ -333,7 +342,9 @@ class Module(BaseModule):
             labels = [DataDesc(d.name, a.shape, d.dtype, d.layout) for d, a in zip(self._label_shapes, batch.label)]
         elif self._label_shapes:  # prediction without labels: their batch axis follows the data
             old, size = self._data_shapes[0].shape[0], new[0][0]
-            labels = [DataDesc(d.name, (size, *d.shape[1:]) if d.shape[0] == old else d.shape, d.dtype, d.layout) for d in self._label_shapes]
+            labels = [
+                DataDesc(d.name, (size, *d.shape[1:]) if d.shape[0] == old else d.shape, d.dtype, d.layout) for d in self._label_shapes
+            ]
         self.reshape(data, labels)
 
     def backward(self, out_grads: Any = None) -> None:
@@ -343,7 +354,9 @@ class Module(BaseModule):
 
     def update(self) -> None:
         """Update parameters with the gradients of the last batch."""
-        assert self.binded and self.params_initialized and self.optimizer_initialized, "update: there is no optimizer. Call init_optimizer first."
+        assert self.binded and self.params_initialized and self.optimizer_initialized, (
+            "update: there is no optimizer. Call init_optimizer first."
+        )
         self._params_dirty = True
         group = self._exec_group
         if self._update_on_kvstore:
@@ -365,7 +378,9 @@ class Module(BaseModule):
         for name, ids in rows.items():
             group = self._exec_group
             if name not in group.param_names:
-                raise MXNetError(f"prepare: sparse_row_id_fn names {name!r}, which is no parameter. Use one of {', '.join(group.param_names[:20])}.")
+                raise MXNetError(
+                    f"prepare: sparse_row_id_fn names {name!r}, which is no parameter. Use one of {', '.join(group.param_names[:20])}."
+                )
             i = group.param_names.index(name)
             self._kvstore.row_sparse_pull(name, group.param_arrays[i], row_ids=ids, priority=-i)
 
@@ -409,5 +424,3 @@ def _copy_param(name: str, source: Any, target: Any) -> None:
     if tuple(source.shape) != tuple(target.shape):
         raise MXNetError(f"init_params: {name} has shape {target.shape}, the given array {source.shape}. Pass an array of that shape.")
     (source.astype(target.dtype) if source.dtype != target.dtype else source).copyto(target)
-
-

@@ -79,10 +79,14 @@ class PythonModule(BaseModule):
         self.for_training, self.inputs_need_grad = for_training, inputs_need_grad
         data = [d if isinstance(d, DataDesc) else DataDesc(*d) for d in data_shapes]
         if [d.name for d in data] != self._data_names:
-            raise AssertionError(f"PythonModule: data_shapes describe {[d.name for d in data]}, data_names are {self._data_names}. Make them agree.")
+            raise AssertionError(
+                f"PythonModule: data_shapes describe {[d.name for d in data]}, data_names are {self._data_names}. Make them agree."
+            )
         self._data_shapes, self._label_shapes = data, label_shapes
         if label_shapes is not None:
-            assert self._label_names is not None and len(label_shapes) == len(self._label_names), "PythonModule: label_shapes do not fit label_names."
+            assert self._label_names is not None and len(label_shapes) == len(self._label_names), (
+                "PythonModule: label_shapes do not fit label_names."
+            )
         self._output_shapes = self._compute_output_shapes()
         self.binded = True
 

@@ -94,7 +94,9 @@ class SequentialModule(BaseModule):
             for group in module.get_params():
                 for name in group:
                     if name in owner:
-                        raise AssertionError(f"SequentialModule: {name} is a parameter of modules {owner[name]} and {i}. Give each its own name.")
+                        raise AssertionError(
+                            f"SequentialModule: {name} is a parameter of modules {owner[name]} and {i}. Give each its own name."
+                        )
                     owner[name] = i
         self.params_initialized = True
 
@@ -118,7 +120,9 @@ class SequentialModule(BaseModule):
             labels = label_shapes if meta.get(self.META_TAKE_LABELS) else None
             labelled = labelled or labels is not None
             if meta.get(self.META_AUTO_WIRING):
-                assert len(module.data_names) == len(current), f"bind: module {i} takes {len(module.data_names)} data, {len(current)} arrive."
+                assert len(module.data_names) == len(current), (
+                    f"bind: module {i} takes {len(module.data_names)} data, {len(current)} arrive."
+                )
                 current = [DataDesc(name, d[1]) for name, d in zip(module.data_names, current)]
             module.bind(data_shapes=current, label_shapes=labels, for_training=for_training, inputs_need_grad=bool(for_training and (inputs_need_grad or i)),
                         force_rebind=force_rebind, shared_module=None, grad_req=grad_req)  # fmt: skip
@@ -167,7 +171,9 @@ class SequentialModule(BaseModule):
 
     def update(self) -> None:
         """Update the parameters of all modules."""
-        assert self.binded and self.params_initialized and self.optimizer_initialized, "update: there is no optimizer. Call init_optimizer first."
+        assert self.binded and self.params_initialized and self.optimizer_initialized, (
+            "update: there is no optimizer. Call init_optimizer first."
+        )
         for module in self._modules:
             module.update()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _op  # noqa: F401  registers the operators
+from .. import _op
 from .._op.registry import NAMES
 from .._runtime.functions import Namespace
 from . import _internal, contrib, image, linalg, op, random, sparse, utils

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -127,7 +126,9 @@ def linspace(start: float, stop: float, num: int, endpoint: bool = True, ctx: Co
     """`num` evenly spaced values from start to stop."""
     ctx = parse_context(ctx)
     steps = num if endpoint else num + 1
-    values = torch.linspace(start, stop, steps, dtype=torch.float64)[:num].to(dtype=_dtype.to_torch(dtype, "linspace"), device=ctx.torch_device)
+    values = torch.linspace(start, stop, steps, dtype=torch.float64)[:num].to(
+        dtype=_dtype.to_torch(dtype, "linspace"), device=ctx.torch_device
+    )
     return wrap(values, ctx, NDArray)
 
 

@@ -121,7 +121,9 @@ def _run(op_type: str, settings: dict, tensors: tuple, training: bool) -> Any:
     prop = _prop(op_type, settings)
     count, states = len(prop.list_arguments()), len(prop.list_auxiliary_states() or [])
     if len(tensors) != count + states:
-        raise MXNetError(f"Custom: {op_type} takes {count} arguments and {states} auxiliary states, got {len(tensors)} arrays. Pass as many.")
+        raise MXNetError(
+            f"Custom: {op_type} takes {count} arguments and {states} auxiliary states, got {len(tensors)} arrays. Pass as many."
+        )
     data, aux = tensors[:count], tensors[count:]
     shapes = [list(t.shape) for t in data]
     answer = prop.infer_shape([list(s) for s in shapes])
@@ -268,5 +270,3 @@ def numpy_bridge(op: PythonOp) -> str:
 def array_bridge(op: PythonOp) -> str:
     """Register an operator that works on NDArrays."""
     return op._register(lambda a: a, lambda targets, arrays: None)
-
-

@@ -118,7 +118,7 @@ def histogram(a: NDArray, bins: Any = 10, range: tuple | None = None) -> list[ND
 def imdecode(str_img: bytes, clip_rect: tuple = (0, 0, 0, 0), out: NDArray | None = None, index: int = 0, channels: int = 3,
              mean: NDArray | None = None) -> NDArray:  # fmt: skip
     """An image of encoded bytes as (1, channels, height, width), optionally cut to clip_rect and less a mean (deprecated)."""
-    import cv2
+    import cv2  # noqa: PLC0415  optional and heavy
 
     flag = cv2.IMREAD_COLOR if channels == 3 else cv2.IMREAD_GRAYSCALE
     image = cv2.imdecode(np.frombuffer(str_img, np.uint8), flag)

@@ -65,7 +65,9 @@ def plan(key: Any, shape: tuple, device: torch.device) -> tuple[tuple, list[tupl
         elif isinstance(p, _INTS) and not isinstance(p, (bool, np.bool_)):
             i = int(p)
             if not -shape[axis] <= i < shape[axis]:
-                raise IndexError(f"NDArray: index {i} is out of bounds for axis {axis} with size {shape[axis]}. Use -{shape[axis]}..{shape[axis] - 1}.")
+                raise IndexError(
+                    f"NDArray: index {i} is out of bounds for axis {axis} with size {shape[axis]}. Use -{shape[axis]}..{shape[axis] - 1}."
+                )
             out.append(i)
             axis += 1
         elif isinstance(p, (Array, np.ndarray, torch.Tensor, list, tuple, range, bool, np.bool_)):
@@ -123,5 +125,9 @@ def put(t: torch.Tensor, key: Any, value: Any) -> None:
     for axis, part in flips:
         places = places[(slice(None),) * axis + (part,)].flip(axis)
     places = places[key]
-    flat = value.broadcast_to(places.shape).reshape(-1) if isinstance(value, torch.Tensor) else torch.tensor(value, dtype=t.dtype, device=t.device)
+    flat = (
+        value.broadcast_to(places.shape).reshape(-1)
+        if isinstance(value, torch.Tensor)
+        else torch.tensor(value, dtype=t.dtype, device=t.device)
+    )
     t.view(-1)[places.reshape(-1)] = flat

@@ -384,7 +384,9 @@ class NDArray(Array):
             if isinstance(e, MXNetError):
                 raise
             shape = tuple(new.shape) if isinstance(new, _Tensor) else ()
-            raise ValueError(f"NDArray: cannot assign a value of shape {shape} at {key!r} of shape {self.shape}. Use a shape that broadcasts.") from None
+            raise ValueError(
+                f"NDArray: cannot assign a value of shape {shape} at {key!r} of shape {self.shape}. Use a shape that broadcasts."
+            ) from None
         if recorded:
             base = target.clone()
             graph = value._t.to(base.dtype)
@@ -595,7 +597,7 @@ def split_v2(ary: NDArray, indices_or_sections: Any, axis: int = 0, squeeze_axis
     elif isinstance(indices_or_sections, (tuple, list)):
         attrs = {"indices": (0, *indices_or_sections), "axis": axis, "squeeze_axis": squeeze_axis, "sections": 0}
     else:
-        raise ValueError(f"split_v2: indices_or_sections must be an int or a tuple of int, got {type(indices_or_sections).__name__}. Pass one.")
+        raise ValueError(
+            f"split_v2: indices_or_sections must be an int or a tuple of int, got {type(indices_or_sections).__name__}. Pass one."
+        )
     return invoke(op, (ary,), op.parse(attrs))
-
-

@@ -79,7 +79,9 @@ class BaseRNNCell:
             facts = dict(info or {})
             facts.update(kwargs)
             if func is sym.zeros or func is sym.ones:
-                facts = {k: v for k, v in facts.items() if not k.startswith("__")} | {k: str(v) for k, v in facts.items() if k.startswith("__")}
+                facts = {k: v for k, v in facts.items() if not k.startswith("__")} | {
+                    k: str(v) for k, v in facts.items() if k.startswith("__")
+                }
             states.append(func(name=f"{self._prefix}begin_state_{self._init_counter}", **facts))
         return states
 
@@ -112,7 +114,9 @@ class BaseRNNCell:
 
     # ---- time
 
-    def unroll(self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None) -> tuple:
+    def unroll(
+        self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None
+    ) -> tuple:
         """(outputs, states) of `length` steps. inputs: one symbol in `layout`, or a list of a symbol a step; merge_outputs: one symbol or a list."""
         self.reset()
         steps, _ = format_sequence(length, inputs, layout, False)

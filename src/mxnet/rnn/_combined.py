@@ -56,7 +56,9 @@ class SequentialRNNCell(BaseRNNCell):
             after += new
         return inputs, after
 
-    def unroll(self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None) -> tuple:
+    def unroll(
+        self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None
+    ) -> tuple:
         """(outputs, states): each cell over the whole sequence, then the next."""
         self.reset()
         states = self.begin_state() if begin_state is None else begin_state
@@ -64,7 +66,9 @@ class SequentialRNNCell(BaseRNNCell):
         for i, cell in enumerate(self._cells):
             n = len(cell.state_info)
             last = i == len(self._cells) - 1
-            inputs, new = cell.unroll(length, inputs=inputs, begin_state=states[at : at + n], layout=layout, merge_outputs=merge_outputs if last else None)
+            inputs, new = cell.unroll(
+                length, inputs=inputs, begin_state=states[at : at + n], layout=layout, merge_outputs=merge_outputs if last else None
+            )
             at += n
             after += new
         return inputs, after
@@ -75,7 +79,9 @@ class DropoutCell(BaseRNNCell):
 
     def __init__(self, dropout: float, prefix: str = "dropout_", params: RNNParams | None = None) -> None:
         super().__init__(prefix, params)
-        assert isinstance(dropout, (int, float)), f"DropoutCell: dropout must be a number, got {type(dropout).__name__}. Pass a probability."
+        assert isinstance(dropout, (int, float)), (
+            f"DropoutCell: dropout must be a number, got {type(dropout).__name__}. Pass a probability."
+        )
         self.dropout = dropout
 
     @property
@@ -87,7 +93,9 @@ class DropoutCell(BaseRNNCell):
         """(dropped input, states)."""
         return (sym.Dropout(data=inputs, p=self.dropout) if self.dropout > 0 else inputs), states
 
-    def unroll(self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None) -> tuple:
+    def unroll(
+        self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None
+    ) -> tuple:
         """(dropped inputs, []); one symbol is dropped as a whole."""
         self.reset()
         inputs, _ = format_sequence(length, inputs, layout, merge_outputs)
@@ -138,7 +146,9 @@ class ZoneoutCell(ModifierCell):
 
     def __init__(self, base_cell: BaseRNNCell, zoneout_outputs: float = 0.0, zoneout_states: float = 0.0) -> None:
         assert type(base_cell).__name__ != "FusedRNNCell", "ZoneoutCell: a FusedRNNCell cannot be stepped. unfuse() it first."
-        assert not isinstance(base_cell, BidirectionalCell), "ZoneoutCell: a bidirectional cell cannot be stepped. Put zoneout on its cells."
+        assert not isinstance(base_cell, BidirectionalCell), (
+            "ZoneoutCell: a bidirectional cell cannot be stepped. Put zoneout on its cells."
+        )
         super().__init__(base_cell)
         self.zoneout_outputs, self.zoneout_states = zoneout_outputs, zoneout_states
         self.prev_output: Symbol | None = None
@@ -172,7 +182,9 @@ class ResidualCell(ModifierCell):
         output, states = self.base_cell(inputs, states)
         return sym.elemwise_add(output, inputs, name=f"{output.name}_plus_residual"), states
 
-    def unroll(self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None) -> tuple:
+    def unroll(
+        self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None
+    ) -> tuple:
         """(outputs + inputs, states)."""
         self.reset()
         self.base_cell._modified = False
@@ -222,7 +234,9 @@ class BidirectionalCell(BaseRNNCell):
         """Not possible: the reverse direction needs the whole sequence."""
         raise NotImplementedError("BidirectionalCell: cannot be stepped. Use unroll.")
 
-    def unroll(self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None) -> tuple:
+    def unroll(
+        self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None
+    ) -> tuple:
         """(outputs, states of both)."""
         self.reset()
         inputs, axis = format_sequence(length, inputs, layout, False)
@@ -230,7 +244,9 @@ class BidirectionalCell(BaseRNNCell):
         left, right = self._cells
         n = len(left.state_info)
         l_out, l_states = left.unroll(length, inputs=inputs, begin_state=states[:n], layout=layout, merge_outputs=merge_outputs)
-        r_out, r_states = right.unroll(length, inputs=list(reversed(inputs)), begin_state=states[n:], layout=layout, merge_outputs=merge_outputs)
+        r_out, r_states = right.unroll(
+            length, inputs=list(reversed(inputs)), begin_state=states[n:], layout=layout, merge_outputs=merge_outputs
+        )
         merge = isinstance(l_out, Symbol) and isinstance(r_out, Symbol) if merge_outputs is None else merge_outputs
         if merge_outputs is None:
             l_out, _ = format_sequence(None, l_out, layout, merge)  # type: ignore[arg-type]

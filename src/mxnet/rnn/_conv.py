@@ -20,7 +20,9 @@ class BaseConvRNNCell(BaseRNNCell):
                  h2h_bias_initializer: Any, activation: Any, prefix: str = "", params: RNNParams | None = None,
                  conv_layout: str = "NCHW") -> None:  # fmt: skip
         super().__init__(prefix, params)
-        assert all(k % 2 == 1 for k in h2h_kernel), f"{type(self).__name__}: h2h_kernel {h2h_kernel} must be odd, so that states keep their size."
+        assert all(k % 2 == 1 for k in h2h_kernel), (
+            f"{type(self).__name__}: h2h_kernel {h2h_kernel} must be odd, so that states keep their size."
+        )
         self._h2h_kernel, self._h2h_dilate = h2h_kernel, h2h_dilate
         self._h2h_pad = tuple(d * (k - 1) // 2 for k, d in zip(h2h_kernel, h2h_dilate))
         self._i2h = {"kernel": i2h_kernel, "stride": i2h_stride, "pad": i2h_pad, "dilate": i2h_dilate}
@@ -42,7 +44,9 @@ class BaseConvRNNCell(BaseRNNCell):
 
     def _products(self, inputs: Symbol, state: Symbol, name: str) -> tuple[Symbol, Symbol]:
         width = self._num_hidden * len(self._gate_names)
-        i2h = sym.Convolution(name=f"{name}i2h", data=inputs, num_filter=width, weight=self._iW, bias=self._iB, layout=self._conv_layout, **self._i2h)
+        i2h = sym.Convolution(
+            name=f"{name}i2h", data=inputs, num_filter=width, weight=self._iW, bias=self._iB, layout=self._conv_layout, **self._i2h
+        )
         h2h = sym.Convolution(name=f"{name}h2h", data=state, num_filter=width, kernel=self._h2h_kernel, dilate=self._h2h_dilate, pad=self._h2h_pad,
                               stride=(1,) * len(self._h2h_kernel), weight=self._hW, bias=self._hB, layout=self._conv_layout)  # fmt: skip
         return i2h, h2h

@@ -53,7 +53,9 @@ class FusedRNNCell(BaseRNNCell):
             for d in directions:
                 for group, columns in (("i2h", width), ("h2h", hidden)):
                     for gate in self._gate_names:
-                        found[f"{self._prefix}{d}{layer}_{group}{gate}_weight"] = vector[at : at + hidden * columns].reshape((hidden, columns))
+                        found[f"{self._prefix}{d}{layer}_{group}{gate}_weight"] = vector[at : at + hidden * columns].reshape(
+                            (hidden, columns)
+                        )
                         at += hidden * columns
         for layer in range(self._num_layers):
             for d in directions:
@@ -89,7 +91,9 @@ class FusedRNNCell(BaseRNNCell):
         """Not possible: the operator runs whole sequences."""
         raise NotImplementedError("FusedRNNCell: cannot be stepped. Use unroll, or unfuse() it.")
 
-    def unroll(self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None) -> tuple:
+    def unroll(
+        self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None
+    ) -> tuple:
         """(outputs, states): one call of the operator RNN; states only with get_next_state."""
         self.reset()
         inputs, axis = format_sequence(length, inputs, layout, True)
@@ -115,6 +119,7 @@ class FusedRNNCell(BaseRNNCell):
 
     def unfuse(self) -> SequentialRNNCell:
         """The same network of single cells, with the same weights after unpack_weights and pack_weights."""
+
         def plain(prefix: str) -> BaseRNNCell:
             if self._mode == "lstm":
                 return LSTMCell(self._num_hidden, prefix=prefix, forget_bias=self._forget_bias)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import ndarray  # noqa: F401  arrays and operators exist before symbols
+from .. import ndarray
 from .._runtime.functions import Namespace
 from . import _internal, contrib, image, linalg, op, random, sparse
 from ._function import sym_function

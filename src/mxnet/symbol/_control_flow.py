@@ -163,7 +163,9 @@ def foreach(body: Callable[[Any, Any], Any], data: Any, init_states: Any, name: 
     return _nested(flat, nestings[0]), _nested(flat, nestings[1])
 
 
-def while_loop(cond: Callable[..., Any], func: Callable[..., Any], loop_vars: Any, max_iterations: int | None = None, name: str = "while_loop") -> Any:
+def while_loop(
+    cond: Callable[..., Any], func: Callable[..., Any], loop_vars: Any, max_iterations: int | None = None, name: str = "while_loop"
+) -> Any:
     """While cond(*loop_vars) holds, at most max_iterations times: `step_output, loop_vars = func(*loop_vars)`.
 
     Returns the step outputs stacked along a new first axis of size max_iterations (zeros behind the last step), and the last loop_vars.
@@ -199,7 +201,7 @@ def while_loop(cond: Callable[..., Any], func: Callable[..., Any], loop_vars: An
         return [*flat_out, *flat_states], len(flat_out)
 
     tested, stepped = Body(f"{name}_cond", test, inside), Body(f"{name}_func", step, inside)
-    places = [p for p in inside]
+    places = list(inside)
     entries = [s._heads[0] for s in variables]
     located = []
     for made in (tested, stepped):
@@ -261,5 +263,3 @@ def cond(pred: Any, then_func: Callable[[], Any], else_func: Callable[[], Any], 
     result = _node("_cond", bodies, entries, {"num_outputs": len(bodies[1].graph), "cond_input_locs": located[0], "then_input_locs": located[1],
                                              "else_input_locs": located[2]})  # fmt: skip
     return _nested(list(result), nestings[0])
-
-

@@ -20,7 +20,9 @@ class Node:
 
     __slots__ = ("op", "name", "texts", "inputs", "subgraphs", "_typed")
 
-    def __init__(self, op: Op | None, name: str, texts: dict[str, str], inputs: Sequence[Entry] = (), subgraphs: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, op: Op | None, name: str, texts: dict[str, str], inputs: Sequence[Entry] = (), subgraphs: Sequence[Any] = ()
+    ) -> None:
         self.op, self.name, self.texts, self.inputs, self.subgraphs = op, name, texts, list(inputs), list(subgraphs)
         self._typed: dict | None = None
 
@@ -39,7 +41,9 @@ class Node:
         op, count = self.op, len(self.inputs)
         names = [] if op.variadic and op._active is None else list(op.active_inputs(self.attrs))
         if len(names) < count:  # optional inputs that are given, or any number of them
-            names += [n for n in op.inputs if n not in names] if not op.variadic else [f"{op.inputs[0]}{i}" for i in range(len(names), count)]
+            names += (
+                [n for n in op.inputs if n not in names] if not op.variadic else [f"{op.inputs[0]}{i}" for i in range(len(names), count)]
+            )
         return names
 
     def aux_positions(self) -> list[int]:
@@ -192,5 +196,7 @@ def _sorted_attrs(op: Op, attrs: dict, scope: dict | None) -> tuple[dict, dict[s
                                  f"Write __{key}__ for an attribute of your own.")  # fmt: skip
     for key in own:
         if key not in op.specs and any(key.endswith("_" + h) for h in HIDDEN):
-            raise MXNetError(f"{op.name}: {key} sets an attribute of an input. Make the input with mx.sym.var(..., lr_mult=...) and pass it.")
+            raise MXNetError(
+                f"{op.name}: {key} sets an attribute of an input. Make the input with mx.sym.var(..., lr_mult=...) and pass it."
+            )
     return own, extra

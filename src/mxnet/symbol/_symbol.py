@@ -63,7 +63,11 @@ class Symbol:
 
     def __repr__(self) -> str:
         name = self.name
-        return f"<{type(self).__name__} group [{', '.join(n.name for n, _ in self._heads)}]>" if name is None else f"<{type(self).__name__} {name}>"
+        return (
+            f"<{type(self).__name__} group [{', '.join(n.name for n, _ in self._heads)}]>"
+            if name is None
+            else f"<{type(self).__name__} {name}>"
+        )
 
     def __len__(self) -> int:
         return len(self._heads)
@@ -258,7 +262,9 @@ class Symbol:
     def simple_bind(self, ctx: Context, grad_req: Any = "write", type_dict: dict | None = None, stype_dict: dict | None = None, group2ctx: Any = None,
                     shared_arg_names: Any = None, shared_exec: Any = None, shared_buffer: Any = None, **kwargs: Any) -> Any:  # fmt: skip
         """An executor over new arrays of inferred shapes."""
-        return _executor.simple_bind(self, ctx, grad_req, type_dict, stype_dict, group2ctx, shared_arg_names, shared_exec, shared_buffer, kwargs)
+        return _executor.simple_bind(
+            self, ctx, grad_req, type_dict, stype_dict, group2ctx, shared_arg_names, shared_exec, shared_buffer, kwargs
+        )
 
     _simple_bind = simple_bind
 
@@ -460,7 +466,9 @@ def split_v2(ary: Symbol, indices_or_sections: Any, axis: int = 0, squeeze_axis:
     elif isinstance(indices_or_sections, (tuple, list)):
         attrs = {"indices": (0, *indices_or_sections), "axis": axis, "squeeze_axis": squeeze_axis, "sections": 0}
     else:
-        raise ValueError(f"split_v2: indices_or_sections must be an int or a tuple, got {type(indices_or_sections).__name__}. Pass one of them.")
+        raise ValueError(
+            f"split_v2: indices_or_sections must be an int or a tuple, got {type(indices_or_sections).__name__}. Pass one of them."
+        )
     return create(NAMES["_split_v2"], "_split_v2", (ary,), attrs)
 
 

@@ -8,6 +8,7 @@ from .._op.registry import NAMES
 from .._runtime.functions import Namespace
 from ._function import sym_function
 
+
 def public_name(name: str) -> str | None:
     """The registered name behind a function of this module."""
     return None if name.startswith("_") or name not in NAMES else name

@@ -16,7 +16,11 @@ __all__ = ["uniform", "normal", "randn", "poisson", "exponential", "gamma", "mul
 
 def _draw(name: str, parameters: dict[str, Any], shape: Any, dtype: Any, kwargs: dict) -> Symbol:
     """`_sample_*` of symbols or `_random_*` of numbers."""
-    common = {k: v for k, v in {"shape": shape, "dtype": None if dtype is None else _dtype.name_of(_dtype.to_torch(dtype))}.items() if v is not None}
+    common = {
+        k: v
+        for k, v in {"shape": shape, "dtype": None if dtype is None else _dtype.name_of(_dtype.to_torch(dtype))}.items()
+        if v is not None
+    }
     symbols = [isinstance(v, Symbol) for v in parameters.values()]
     if all(symbols):
         return create(NAMES[f"_sample_{name}"], f"_sample_{name}", tuple(parameters.values()), {**common, **kwargs})

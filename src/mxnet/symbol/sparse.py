@@ -9,7 +9,11 @@ from .._runtime.functions import Namespace
 from ._function import sym_function
 
 _PREFIX = "_sparse_"
-_functions = Namespace(__name__, lambda name: _PREFIX + name if _PREFIX + name in NAMES else (name if name in NAMES and not name.startswith("_") else None), sym_function)
+_functions = Namespace(
+    __name__,
+    lambda name: _PREFIX + name if _PREFIX + name in NAMES else (name if name in NAMES and not name.startswith("_") else None),
+    sym_function,
+)
 
 
 def __getattr__(name: str) -> Any:

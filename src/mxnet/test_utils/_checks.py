@@ -26,7 +26,10 @@ def _named(sym: Any, location: Any, ctx: Context, dtype: Any, names: list[str] |
         items = location.items()
     else:
         items = zip(names, location)
-    return {k: v if isinstance(v, Array) else nd.array(v, ctx=ctx, dtype=getattr(v, "dtype", None) if dtype == "asnumpy" else dtype) for k, v in items}
+    return {
+        k: v if isinstance(v, Array) else nd.array(v, ctx=ctx, dtype=getattr(v, "dtype", None) if dtype == "asnumpy" else dtype)
+        for k, v in items
+    }
 
 
 def _aux(sym: Any, states: Any, ctx: Context, dtype: Any) -> dict | None:
@@ -83,7 +86,7 @@ def check_numeric_gradient(sym: Any, location: Any, aux_states: Any = None, nume
     states = _aux(sym, aux_states, ctx, dtype)
     if grad_nodes is None:
         grad_nodes = [n for n in sym.list_arguments() if n in inputs and np.dtype(inputs[n].dtype).kind == "f"]
-    reqs = grad_nodes if isinstance(grad_nodes, dict) else {n: "write" for n in grad_nodes}
+    reqs = grad_nodes if isinstance(grad_nodes, dict) else dict.fromkeys(grad_nodes, "write")
     shape = sym.infer_shape(**{k: v.shape for k, v in inputs.items()})[1][0]
     projection = nd.array(np.random.uniform(0.5, 1.5, shape) * np.random.choice([-1, 1], shape), ctx=ctx, dtype=dtype)
     head = symbol.Variable("__random_proj")
@@ -92,7 +95,9 @@ def check_numeric_gradient(sym: Any, location: Any, aux_states: Any = None, nume
     grads = {k: nd.zeros(v.shape, ctx=ctx, dtype=v.dtype) for k, v in inputs.items() if k in reqs}
     for name, stype in (grad_stype_dict or {}).items():
         grads[name] = nd.zeros(inputs[name].shape, ctx=ctx, dtype=inputs[name].dtype, stype=stype)
-    executor = total.bind(ctx, args=args, args_grad=grads, grad_req={n: reqs.get(n, "null") for n in total.list_arguments()}, aux_states=states)
+    executor = total.bind(
+        ctx, args=args, args_grad=grads, grad_req={n: reqs.get(n, "null") for n in total.list_arguments()}, aux_states=states
+    )
     executor.forward(is_train=True)
     executor.backward()
     symbolic = {k: executor.grad_dict[k].asnumpy() for k in reqs}
@@ -115,7 +120,14 @@ def check_symbolic_forward(sym: Any, location: Any, expected: Any, rtol: float |
     executor.forward(is_train=False)
     wanted = [expected[n] for n in sym.list_outputs()] if isinstance(expected, dict) else expected
     for name, want, got in zip(sym.list_outputs(), wanted, executor.outputs):
-        assert_almost_equal(want, got, rtol if rtol is not None else 1e-4, atol if atol is not None else 1e-5, (f"expected {name}", f"got {name}"), equal_nan)
+        assert_almost_equal(
+            want,
+            got,
+            rtol if rtol is not None else 1e-4,
+            atol if atol is not None else 1e-5,
+            (f"expected {name}", f"got {name}"),
+            equal_nan,
+        )
     return executor.outputs
 
 
@@ -127,18 +139,30 @@ def check_symbolic_backward(sym: Any, location: Any, out_grads: Any, expected: A
     inputs = _named(sym, location, ctx, dtype)
     wanted = expected if isinstance(expected, dict) else dict(zip(sym.list_arguments(), expected))
     names = sym.list_arguments()
-    reqs = {n: grad_req for n in names} if isinstance(grad_req, str) else dict(zip(names, grad_req)) if isinstance(grad_req, (list, tuple)) else grad_req
+    reqs = (
+        dict.fromkeys(names, grad_req)
+        if isinstance(grad_req, str)
+        else dict(zip(names, grad_req))
+        if isinstance(grad_req, (list, tuple))
+        else grad_req
+    )
     start = {k: np.random.normal(size=np.shape(as_numpy(v))).astype(np.float32) for k, v in wanted.items()}
     grads = {}
     for k in wanted:
         stype = (grad_stypes or {}).get(k, "default")
         grad = nd.array(start[k], ctx=ctx, dtype=inputs[k].dtype)
         grads[k] = grad if stype == "default" else grad.tostype(stype)
-    executor = sym.bind(ctx, args=inputs, args_grad=grads, aux_states=_aux(sym, aux_states, ctx, dtype), grad_req={n: reqs.get(n, "null") for n in names})
+    executor = sym.bind(
+        ctx, args=inputs, args_grad=grads, aux_states=_aux(sym, aux_states, ctx, dtype), grad_req={n: reqs.get(n, "null") for n in names}
+    )
     executor.forward(is_train=True)
     if isinstance(out_grads, dict):
         out_grads = [out_grads[n] for n in sym.list_outputs()]
-    heads = None if out_grads is None else [g if isinstance(g, Array) else nd.array(g, ctx=ctx, dtype=getattr(g, "dtype", dtype)) for g in out_grads]
+    heads = (
+        None
+        if out_grads is None
+        else [g if isinstance(g, Array) else nd.array(g, ctx=ctx, dtype=getattr(g, "dtype", dtype)) for g in out_grads]
+    )
     executor.backward(heads)
     for name, want in wanted.items():
         req = reqs.get(name, "null")
@@ -286,4 +310,3 @@ def collapse_sum_like(a: np.ndarray, shape: tuple) -> np.ndarray:
     lead = a.ndim - len(shape)
     out = a.sum(axis=tuple(range(lead)))
     return out.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1 and out.shape[i] != 1), keepdims=True).reshape(shape)
-

@@ -13,8 +13,30 @@ from .._runtime.array import Array
 from ..context import Context
 
 _DEFAULT: list[Context | None] = [None]
-RTOLS = {"float16": 1e-2, "float32": 1e-4, "float64": 1e-5, "bfloat16": 5e-2, "bool": 0, "int8": 0, "uint8": 0, "int32": 0, "int64": 0, "int16": 0}
-ATOLS = {"float16": 1e-1, "float32": 1e-3, "float64": 1e-20, "bfloat16": 1e-1, "bool": 0, "int8": 0, "uint8": 0, "int32": 0, "int64": 0, "int16": 0}
+RTOLS = {
+    "float16": 1e-2,
+    "float32": 1e-4,
+    "float64": 1e-5,
+    "bfloat16": 5e-2,
+    "bool": 0,
+    "int8": 0,
+    "uint8": 0,
+    "int32": 0,
+    "int64": 0,
+    "int16": 0,
+}
+ATOLS = {
+    "float16": 1e-1,
+    "float32": 1e-3,
+    "float64": 1e-20,
+    "bfloat16": 1e-1,
+    "bool": 0,
+    "int8": 0,
+    "uint8": 0,
+    "int32": 0,
+    "int64": 0,
+    "int16": 0,
+}
 
 
 def default_context() -> Context:
@@ -67,7 +89,9 @@ def get_tolerance(dat: Any, tol: Any, default_tol: dict) -> float:
 def get_tols(x: Any, y: Any, rtol: Any, atol: Any) -> tuple[float, float]:
     """(rtol, atol) for comparing two arrays: the larger ones of their types."""
     rtols, atols = default_rtols(), default_atols()
-    return max(get_tolerance(x, rtol, rtols), get_tolerance(y, rtol, rtols)), max(get_tolerance(x, atol, atols), get_tolerance(y, atol, atols))
+    return max(get_tolerance(x, rtol, rtols), get_tolerance(y, rtol, rtols)), max(
+        get_tolerance(x, atol, atols), get_tolerance(y, atol, atols)
+    )
 
 
 def get_atol(atol: float | None = None, dtype: Any = np.dtype(np.float64)) -> float:
@@ -133,7 +157,9 @@ def assert_almost_equal(a: Any, b: Any, rtol: Any = None, atol: Any = None, name
     error = np.where(np.isnan(error), np.inf, error) * bad
     worst = np.argsort(error, axis=None)[::-1][: mismatches[1]]
     lines = [locationError(x, y, np.unravel_index(i, x.shape), names, n == 0) for n, i in enumerate(worst) if bad.flat[i]]
-    raise AssertionError(f"{names[0]} and {names[1]} differ at {bad.sum()} of {bad.size} places beyond rtol={rtol}, atol={atol}\n" + "\n".join(lines))
+    raise AssertionError(
+        f"{names[0]} and {names[1]} differ at {bad.sum()} of {bad.size} places beyond rtol={rtol}, atol={atol}\n" + "\n".join(lines)
+    )
 
 
 def assert_allclose(a: Any, b: Any, rtol: float = 1e-07, atol: float = 0, equal_nan: bool = True) -> None:

@@ -127,7 +127,9 @@ class ArrayDataset(Dataset):
         self._data = []
         for i, data in enumerate(args):
             if len(data) != self._length:
-                raise GluonError(f"ArrayDataset: array {i} has {len(data)} elements, the first has {self._length}. Pass arrays of equal length.")
+                raise GluonError(
+                    f"ArrayDataset: array {i} has {len(data)} elements, the first has {self._length}. Pass arrays of equal length."
+                )
             if isinstance(data, Array) and data.stype == "default" and len(data.shape) == 1:
                 data = data.asnumpy()
             self._data.append(data)

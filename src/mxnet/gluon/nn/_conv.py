@@ -49,7 +49,7 @@ class _Conv(HybridBlock):
     def _alias(self) -> str:
         return "conv"
 
-    def hybrid_forward(self, F: Any, x: Any, weight: Any, bias: Any = None) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any, weight: Any, bias: Any = None) -> Any:
         """activation(conv(x, weight) + bias)."""
         run = F.Deconvolution if self._transposed else F.Convolution
         out = run(x, weight, name="fwd", **self._kwargs) if bias is None else run(x, weight, bias, name="fwd", **self._kwargs)

@@ -54,15 +54,17 @@ class HybridLambda(HybridBlock):
         super().__init__(prefix=prefix)
         if isinstance(function, str):
             _named("HybridLambda", function, ndarray, symbol)
-            self._func: Callable = lambda F, *args: getattr(F, function)(*args)  # noqa: N803
+            self._func: Callable = lambda F, *args: getattr(F, function)(*args)
             self._func_name = function
         elif callable(function):
             self._func = function
             self._func_name = getattr(function, "__name__", type(function).__name__)
         else:
-            raise ValueError(f"HybridLambda: the function must be callable or a name, got {type(function).__name__}. Pass a function f(F, x).")
+            raise ValueError(
+                f"HybridLambda: the function must be callable or a name, got {type(function).__name__}. Pass a function f(F, x)."
+            )
 
-    def hybrid_forward(self, F: Any, x: Any, *args: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any, *args: Any) -> Any:
         """function(F, x, *args)."""
         return self._func(F, x, *args)
 

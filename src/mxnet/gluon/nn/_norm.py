@@ -42,7 +42,7 @@ class _BatchNorm(HybridBlock):
         """Change the data type; for 16-bit types statistics and parameters stay float32."""
         super().cast("float32" if _half(dtype) else dtype)
 
-    def hybrid_forward(self, F: Any, x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any) -> Any:
         """The normalized array; in training, running statistics are updated."""
         if self._with_relu:
             return F.contrib.BatchNormWithReLU(x, gamma, beta, running_mean, running_var, name="fwd", **self._kwargs)
@@ -97,7 +97,7 @@ class InstanceNorm(HybridBlock):
         self._axis, self._epsilon = axis, epsilon
         self.gamma, self.beta = _scale_and_shift(self, in_channels, scale, center, gamma_initializer, beta_initializer)
 
-    def hybrid_forward(self, F: Any, x: Any, gamma: Any, beta: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any, gamma: Any, beta: Any) -> Any:
         """The normalized array."""
         if self._axis == 1:
             return F.InstanceNorm(x, gamma, beta, name="fwd", eps=self._epsilon)
@@ -128,7 +128,7 @@ class LayerNorm(HybridBlock):
         self._axis, self._epsilon, self._center, self._scale = axis, epsilon, center, scale
         self.gamma, self.beta = _scale_and_shift(self, in_channels, scale, center, gamma_initializer, beta_initializer)
 
-    def hybrid_forward(self, F: Any, data: Any, gamma: Any, beta: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, data: Any, gamma: Any, beta: Any) -> Any:
         """The normalized array."""
         return F.LayerNorm(data, gamma, beta, axis=self._axis, eps=self._epsilon)
 
@@ -151,7 +151,7 @@ class GroupNorm(HybridBlock):
         self._num_groups, self._epsilon = num_groups, epsilon
         self.gamma, self.beta = _scale_and_shift(self, num_groups, scale, center, gamma_initializer, beta_initializer)
 
-    def hybrid_forward(self, F: Any, data: Any, gamma: Any, beta: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, data: Any, gamma: Any, beta: Any) -> Any:
         """The normalized array."""
         return F.GroupNorm(data, gamma, beta, num_groups=self._num_groups, eps=self._epsilon)
 

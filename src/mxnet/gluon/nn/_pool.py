@@ -29,7 +29,7 @@ class _Pooling(HybridBlock):
     def _alias(self) -> str:
         return "pool"
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The pooled array."""
         return F.Pooling(x, name="fwd", **self._kwargs)
 
@@ -45,7 +45,9 @@ class MaxPool1D(_Pooling):
     strides: default pool_size.
     """
 
-    def __init__(self, pool_size: Any = 2, strides: Any = None, padding: Any = 0, layout: str = "NCW", ceil_mode: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, pool_size: Any = 2, strides: Any = None, padding: Any = 0, layout: str = "NCW", ceil_mode: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(spread(pool_size, 1, "MaxPool1D", "pool_size"), strides, padding, ceil_mode, False, "max", layout, **kwargs)
 
 
@@ -74,7 +76,9 @@ class AvgPool1D(_Pooling):
 
     def __init__(self, pool_size: Any = 2, strides: Any = None, padding: Any = 0, layout: str = "NCW", ceil_mode: bool = False,
                  count_include_pad: bool = True, **kwargs: Any) -> None:  # fmt: skip
-        super().__init__(spread(pool_size, 1, "AvgPool1D", "pool_size"), strides, padding, ceil_mode, False, "avg", layout, count_include_pad, **kwargs)
+        super().__init__(
+            spread(pool_size, 1, "AvgPool1D", "pool_size"), strides, padding, ceil_mode, False, "avg", layout, count_include_pad, **kwargs
+        )
 
 
 class AvgPool2D(_Pooling):
@@ -86,7 +90,9 @@ class AvgPool2D(_Pooling):
 
     def __init__(self, pool_size: Any = (2, 2), strides: Any = None, padding: Any = 0, ceil_mode: bool = False, layout: str = "NCHW",
                  count_include_pad: bool = True, **kwargs: Any) -> None:  # fmt: skip
-        super().__init__(spread(pool_size, 2, "AvgPool2D", "pool_size"), strides, padding, ceil_mode, False, "avg", layout, count_include_pad, **kwargs)
+        super().__init__(
+            spread(pool_size, 2, "AvgPool2D", "pool_size"), strides, padding, ceil_mode, False, "avg", layout, count_include_pad, **kwargs
+        )
 
 
 class AvgPool3D(_Pooling):
@@ -94,7 +100,9 @@ class AvgPool3D(_Pooling):
 
     def __init__(self, pool_size: Any = (2, 2, 2), strides: Any = None, padding: Any = 0, ceil_mode: bool = False, layout: str = "NCDHW",
                  count_include_pad: bool = True, **kwargs: Any) -> None:  # fmt: skip
-        super().__init__(spread(pool_size, 3, "AvgPool3D", "pool_size"), strides, padding, ceil_mode, False, "avg", layout, count_include_pad, **kwargs)
+        super().__init__(
+            spread(pool_size, 3, "AvgPool3D", "pool_size"), strides, padding, ceil_mode, False, "avg", layout, count_include_pad, **kwargs
+        )
 
 
 class GlobalMaxPool1D(_Pooling):
@@ -147,9 +155,11 @@ class ReflectionPad2D(HybridBlock):
         if isinstance(padding, int):
             padding = (0, 0, 0, 0, padding, padding, padding, padding)
         if len(padding) != 8:
-            raise AssertionError(f"ReflectionPad2D: padding is {padding}. Pass one number, or 8: before and after for each axis of (N, C, H, W).")
+            raise AssertionError(
+                f"ReflectionPad2D: padding is {padding}. Pass one number, or 8: before and after for each axis of (N, C, H, W)."
+            )
         self._padding = tuple(padding)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The padded array."""
         return F.pad(x, mode="reflect", pad_width=self._padding)

@@ -79,7 +79,7 @@ class HybridSequential(_Chain, HybridBlock):
     def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         super().__init__(prefix=prefix, params=params)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Every block on the result of the one before it."""
         for block in self._children.values():
             x = block(x)

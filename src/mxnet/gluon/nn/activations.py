@@ -26,7 +26,7 @@ class Activation(HybridBlock):
     def _alias(self) -> str:
         return self._act_type
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """f(x)."""
         return F.Activation(x, act_type=self._act_type, name="fwd")
 
@@ -47,7 +47,7 @@ class LeakyReLU(HybridBlock):
         super().__init__(**kwargs)
         self._alpha = alpha
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """max(x, 0) + alpha min(x, 0)."""
         return F.LeakyReLU(x, act_type="leaky", slope=self._alpha, name="fwd")
 
@@ -66,7 +66,7 @@ class PReLU(HybridBlock):
         with self.name_scope():
             self.alpha = self.params.get("alpha", shape=(in_channels,), init=alpha_initializer)
 
-    def hybrid_forward(self, F: Any, x: Any, alpha: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any, alpha: Any) -> Any:
         """max(x, 0) + alpha min(x, 0)."""
         return F.LeakyReLU(x, alpha, act_type="prelu", name="fwd")
 
@@ -81,7 +81,7 @@ class ELU(HybridBlock):
         super().__init__(**kwargs)
         self._alpha = alpha
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """elu(x)."""
         return F.LeakyReLU(x, act_type="elu", slope=self._alpha)
 
@@ -95,7 +95,7 @@ class SELU(HybridBlock):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """selu(x)."""
         return F.LeakyReLU(x, act_type="selu", name="fwd")
 
@@ -109,7 +109,7 @@ class GELU(HybridBlock):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """gelu(x)."""
         return F.LeakyReLU(x, act_type="gelu", name="fwd")
 
@@ -124,6 +124,6 @@ class Swish(HybridBlock):
         super().__init__(**kwargs)
         self._beta = beta
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """x sigmoid(beta x)."""
         return x * F.sigmoid(self._beta * x, name="fwd")

@@ -52,7 +52,9 @@ class RecurrentCell(Block):
 
     def _check_not_modified(self, what: str) -> None:
         if self._modified:
-            raise GluonError(f"{type(self).__name__}: {what} of a cell inside another cell (residual, zoneout ...) cannot be called. Call the outer cell.")
+            raise GluonError(
+                f"{type(self).__name__}: {what} of a cell inside another cell (residual, zoneout ...) cannot be called. Call the outer cell."
+            )
 
     def _begin(self, begin_state: Any, like: Any, batch_size: int, layout: str) -> list[Any]:
         """The given states, or zeros on the context and of the type of an input step."""
@@ -73,7 +75,7 @@ class RecurrentCell(Block):
         """
         self.reset()
         steps = as_steps(type(self).__name__, length, inputs, layout)
-        F = module_of(steps[0])  # noqa: N806
+        F = module_of(steps[0])
         states = self._begin(begin_state, steps[0], batch_size_of(steps[0], layout), layout)
         outputs, history = [], []
         for step in steps:
@@ -98,7 +100,7 @@ class HybridRecurrentCell(RecurrentCell, HybridBlock):
     def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         super().__init__(prefix=prefix, params=params)
 
-    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         """One step; subclasses define it."""
         raise NotImplementedError(f"{type(self).__name__}: hybrid_forward is not defined. Define it in the class.")
 

@@ -10,7 +10,7 @@ from ._cell import HybridRecurrentCell, is_tensor
 from ._sequence import arranged, merged, module_of
 
 
-def activate(F: Any, x: Any, activation: Any, **kwargs: Any) -> Any:  # noqa: N803
+def activate(F: Any, x: Any, activation: Any, **kwargs: Any) -> Any:
     """f(x) for the name of an activation, a LeakyReLU layer, or a function."""
     if isinstance(activation, str):
         direct = {"tanh": F.tanh, "relu": F.relu, "sigmoid": F.sigmoid, "softsign": F.softsign}.get(activation)
@@ -25,7 +25,9 @@ class _GatedCell(HybridRecurrentCell):
 
     _gates = 1
 
-    def __init__(self, hidden_size: int, input_size: int, recurrent_size: int, inits: tuple, prefix: str | None, params: ParameterDict | None) -> None:
+    def __init__(
+        self, hidden_size: int, input_size: int, recurrent_size: int, inits: tuple, prefix: str | None, params: ParameterDict | None
+    ) -> None:
         super().__init__(prefix=prefix, params=params)
         self._hidden_size = hidden_size
         self._input_size = input_size
@@ -44,7 +46,9 @@ class _GatedCell(HybridRecurrentCell):
         """One state (N, hidden_size)."""
         return [{"shape": (batch_size, self._hidden_size), "__layout__": "NC"}]
 
-    def _sums(self, F: Any, inputs: Any, state: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> tuple[Any, Any, str]:  # noqa: N803
+    def _sums(
+        self, F: Any, inputs: Any, state: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any
+    ) -> tuple[Any, Any, str]:
         """W_i x + b_i, W_h h + b_h, and the name prefix of this step."""
         step = f"t{self._counter}_"
         rows = self._gates * self._hidden_size
@@ -78,7 +82,7 @@ class RNNCell(_GatedCell):
     def _alias(self) -> str:
         return "rnn"
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:
         """One step."""
         i2h, h2h, step = self._sums(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
         output = activate(F, i2h + h2h, self._activation, name=step + "out")
@@ -105,14 +109,19 @@ class LSTMCell(_GatedCell):
 
     def state_info(self, batch_size: int = 0) -> list[dict]:
         """Two states (N, hidden_size): output and memory."""
-        return [{"shape": (batch_size, self._hidden_size), "__layout__": "NC"}, {"shape": (batch_size, self._hidden_size), "__layout__": "NC"}]
+        return [
+            {"shape": (batch_size, self._hidden_size), "__layout__": "NC"},
+            {"shape": (batch_size, self._hidden_size), "__layout__": "NC"},
+        ]
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:
         """One step."""
         i2h, h2h, step = self._sums(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
         i, f, g, o = F.SliceChannel(i2h + h2h, num_outputs=4, name=step + "slice")
         gate, squash = self._recurrent_activation, self._activation
-        memory = activate(F, f, gate, name=step + "f") * states[1] + activate(F, i, gate, name=step + "i") * activate(F, g, squash, name=step + "c")
+        memory = activate(F, f, gate, name=step + "f") * states[1] + activate(F, i, gate, name=step + "i") * activate(
+            F, g, squash, name=step + "c"
+        )
         output = activate(F, o, gate, name=step + "o") * F.Activation(memory, act_type=squash, name=step + "state") \
             if isinstance(squash, str) else activate(F, o, gate, name=step + "o") * activate(F, memory, squash)  # fmt: skip
         return output, [output, memory]
@@ -134,7 +143,7 @@ class GRUCell(_GatedCell):
     def _alias(self) -> str:
         return "gru"
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:
         """One step."""
         i2h, h2h, step = self._sums(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
         i_r, i_z, i_n = F.SliceChannel(i2h, num_outputs=3, name=step + "i2h_slice")
@@ -162,7 +171,7 @@ class DropoutCell(HybridRecurrentCell):
         """No states."""
         return []
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         """One step."""
         if self._rate > 0:
             inputs = F.Dropout(inputs, p=self._rate, axes=self._axes, name=f"t{self._counter}_fwd")

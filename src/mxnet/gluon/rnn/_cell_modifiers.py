@@ -41,7 +41,7 @@ class ModifierCell(HybridRecurrentCell):
         finally:
             self.base_cell._modified = True
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         """One step; subclasses define it."""
         raise NotImplementedError(f"{type(self).__name__}: hybrid_forward is not defined. Define it in the class.")
 
@@ -71,7 +71,7 @@ class ZoneoutCell(ModifierCell):
         super().reset()
         self._prev_output = None
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         """One step."""
         output, after = self.base_cell(inputs, states)
 
@@ -97,7 +97,7 @@ class ResidualCell(ModifierCell):
     def __init__(self, base_cell: HybridRecurrentCell) -> None:
         super().__init__(base_cell)
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         """One step."""
         output, states = self.base_cell(inputs, states)
         return F.elemwise_add(output, inputs, name=f"t{self._counter}_fwd"), states
@@ -114,7 +114,7 @@ class ResidualCell(ModifierCell):
         merge = is_tensor(outputs) if merge_outputs is None else merge_outputs
         given = merged(inputs, layout) if merge else as_steps("ResidualCell", length, inputs, layout)
         if valid_length is not None:
-            F = module_of(given if merge else given[0])  # noqa: N806
+            F = module_of(given if merge else given[0])
             given = arranged("ResidualCell", length, masked(F, given, layout, valid_length), layout, merge)
         outputs = outputs + given if merge else [o + g for o, g in zip(outputs, given)]
         return outputs, states
@@ -147,7 +147,7 @@ class BidirectionalCell(HybridRecurrentCell):
         self.reset()
         where = "BidirectionalCell"
         steps = as_steps(where, length, inputs, layout)
-        F = module_of(steps[0])  # noqa: N806
+        F = module_of(steps[0])
         states = self._begin(begin_state, steps[0], batch_size_of(steps[0], layout), layout)
         left, right = self._children["l_cell"], self._children["r_cell"]
         count = len(left.state_info())

@@ -50,7 +50,9 @@ class _Stack:
         at = 0
         for i, cell in enumerate(cells):
             count = len(cell.state_info())
-            inputs, new = cell.unroll(length, inputs, states[at : at + count], layout, merge_outputs if i == len(cells) - 1 else None, valid_length)
+            inputs, new = cell.unroll(
+                length, inputs, states[at : at + count], layout, merge_outputs if i == len(cells) - 1 else None, valid_length
+            )
             at += count
             after.extend(new)
         return inputs, after
@@ -98,6 +100,6 @@ class HybridSequentialRNNCell(_Stack, HybridRecurrentCell):
     def __call__(self, inputs: Any, states: Any) -> Any:
         return super().__call__(inputs, states)
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         """One step of every cell."""
         return self._step(inputs, states)

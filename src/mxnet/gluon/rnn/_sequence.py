@@ -62,17 +62,19 @@ def batch_size_of(step: Any, layout: str, is_step: bool = True) -> int:
     return step.shape[shape.index("N")]
 
 
-def masked(F: Any, sequence: Any, layout: str, valid_length: Any) -> Any:  # noqa: N803
+def masked(F: Any, sequence: Any, layout: str, valid_length: Any) -> Any:
     """The sequence as one array, with zeros after each sample's valid length."""
     return F.SequenceMask(merged(sequence, layout), sequence_length=valid_length, use_sequence_length=True, axis=layout.find("T"))
 
 
-def last_states(F: Any, history: list[list[Any]], valid_length: Any) -> list[Any]:  # noqa: N803
+def last_states(F: Any, history: list[list[Any]], valid_length: Any) -> list[Any]:
     """Each sample's states at its last valid step."""
-    return [F.SequenceLast(F.stack(*each, axis=0), sequence_length=valid_length, use_sequence_length=True, axis=0) for each in zip(*history)]
+    return [
+        F.SequenceLast(F.stack(*each, axis=0), sequence_length=valid_length, use_sequence_length=True, axis=0) for each in zip(*history)
+    ]
 
 
-def reversed_steps(F: Any, steps: list[Any], valid_length: Any) -> list[Any]:  # noqa: N803
+def reversed_steps(F: Any, steps: list[Any], valid_length: Any) -> list[Any]:
     """Steps from last to first; with lengths, only the valid part is turned round."""
     if valid_length is None:
         return list(reversed(steps))

@@ -101,7 +101,7 @@ class _RNNLayer(HybridBlock):
     def _graph_key(self, structure: Any) -> Any:
         return structure, self._skip_states
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, sequence_length: Any = None, **kwargs: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any, sequence_length: Any = None, **kwargs: Any) -> Any:
         """(outputs, states after the last step), or only outputs if the call gave no states."""
         if isinstance(inputs, Array):
             batch = inputs.shape[self._layout.find("N")]
@@ -156,7 +156,9 @@ class _RNNLayer(HybridBlock):
     def infer_shape(self, inputs: Any, *args: Any) -> None:
         """Set the shapes of the parameters from the input's last axis."""
         if len(inputs.shape) != 3:
-            raise GluonError(f"{type(self).__name__}: the input has shape {tuple(inputs.shape)}, it needs the 3 axes {self._layout}. Reshape it.")
+            raise GluonError(
+                f"{type(self).__name__}: the input has shape {tuple(inputs.shape)}, it needs the 3 axes {self._layout}. Reshape it."
+            )
         width = inputs.shape[2]
         for layer in range(self._num_layers):
             for side in ("l", "r")[: self._dir]:

@@ -39,7 +39,12 @@ class DeformableConvolution(HybridBlock):
         points = self._numbers_per_point * kernel[0] * kernel[1] * num_deformable_group
         self._offset_points = 2 * kernel[0] * kernel[1] * num_deformable_group
         self._kwargs_offset = {**shared, "num_filter": points, "no_bias": not offset_use_bias}
-        self._kwargs_deformable_conv = {**shared, "num_filter": channels, "num_deformable_group": num_deformable_group, "no_bias": not use_bias}
+        self._kwargs_deformable_conv = {
+            **shared,
+            "num_filter": channels,
+            "num_deformable_group": num_deformable_group,
+            "no_bias": not use_bias,
+        }
         rest = in_channels // groups if in_channels else 0
         offset_shape, shape = (points, rest, *kernel), (channels, rest, *kernel)
         if layout == "NHWC":
@@ -59,7 +64,7 @@ class DeformableConvolution(HybridBlock):
         return "deformable_conv"
 
     def hybrid_forward(self, F: Any, x: Any, offset_weight: Any, deformable_conv_weight: Any, offset_bias: Any = None,
-                       deformable_conv_bias: Any = None) -> Any:  # fmt: skip  # noqa: N803
+                       deformable_conv_bias: Any = None) -> Any:  # fmt: skip
         """The convolution at moved points."""
         biases = [] if offset_bias is None else [offset_bias]
         offset = F.Convolution(x, offset_weight, *biases, cudnn_off=True, **self._kwargs_offset)
@@ -67,7 +72,9 @@ class DeformableConvolution(HybridBlock):
         if self._masked:
             at = F.slice_axis(offset, axis=1, begin=0, end=self._offset_points)
             mask = F.sigmoid(F.slice_axis(offset, axis=1, begin=self._offset_points, end=None)) * 2
-            out = F.contrib.ModulatedDeformableConvolution(x, at, mask, deformable_conv_weight, *biases, name="fwd", **self._kwargs_deformable_conv)
+            out = F.contrib.ModulatedDeformableConvolution(
+                x, at, mask, deformable_conv_weight, *biases, name="fwd", **self._kwargs_deformable_conv
+            )
         else:
             out = F.contrib.DeformableConvolution(x, offset, deformable_conv_weight, *biases, name="fwd", **self._kwargs_deformable_conv)
         return out if self.act is None else self.act(out)

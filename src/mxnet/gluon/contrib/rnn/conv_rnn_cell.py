@@ -24,7 +24,12 @@ class _BaseConvRNNCell(HybridRecurrentCell):
                  activation: Any, prefix: str | None, params: ParameterDict | None) -> None:  # fmt: skip
         super().__init__(prefix=prefix, params=params)
         where, count = type(self).__name__, self._spatial
-        self._hidden_channels, self._input_shape, self._conv_layout, self._activation = hidden_channels, tuple(input_shape), conv_layout, activation
+        self._hidden_channels, self._input_shape, self._conv_layout, self._activation = (
+            hidden_channels,
+            tuple(input_shape),
+            conv_layout,
+            activation,
+        )
         self._i2h_kernel, self._h2h_kernel = spread(i2h_kernel, count, where, "i2h_kernel"), spread(h2h_kernel, count, where, "h2h_kernel")
         if any(k % 2 == 0 for k in self._h2h_kernel):
             raise AssertionError(f"{where}: h2h_kernel is {self._h2h_kernel}. Use odd sizes, the state must keep its size.")
@@ -50,7 +55,9 @@ class _BaseConvRNNCell(HybridRecurrentCell):
         """Shape and layout of the states."""
         return [{"shape": (batch_size, *self._state_shape), "__layout__": self._conv_layout} for _ in range(2 if self._gates == 4 else 1)]
 
-    def _sums(self, F: Any, inputs: Any, state: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> tuple[Any, Any, str]:  # noqa: N803
+    def _sums(
+        self, F: Any, inputs: Any, state: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any
+    ) -> tuple[Any, Any, str]:
         step = f"t{self._counter}_"
         rows = self._gates * self._hidden_channels
         i2h = F.Convolution(inputs, i2h_weight, i2h_bias, num_filter=rows, kernel=self._i2h_kernel, stride=(1,) * self._spatial, pad=self._i2h_pad,
@@ -69,7 +76,7 @@ class _ConvRNNCell(_BaseConvRNNCell):
     def _alias(self) -> str:
         return "conv_rnn"
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:
         """One step."""
         i2h, h2h, step = self._sums(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
         output = activate(F, i2h + h2h, self._activation, name=step + "out")
@@ -87,7 +94,7 @@ class _ConvLSTMCell(_BaseConvRNNCell):
     def _alias(self) -> str:
         return "conv_lstm"
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:
         """One step."""
         i2h, h2h, step = self._sums(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
         i, f, g, o = F.SliceChannel(i2h + h2h, num_outputs=4, axis=self._channel_axis, name=step + "slice")
@@ -104,7 +111,7 @@ class _ConvGRUCell(_BaseConvRNNCell):
     def _alias(self) -> str:
         return "conv_gru"
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any, h2h_bias: Any) -> Any:
         """One step."""
         i2h, h2h, step = self._sums(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
         i_r, i_z, i_n = F.SliceChannel(i2h, num_outputs=3, axis=self._channel_axis, name=step + "i2h_slice")

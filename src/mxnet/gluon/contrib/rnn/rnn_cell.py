@@ -21,9 +21,17 @@ class VariationalDropoutCell(ModifierCell):
 
     def __init__(self, base_cell: Any, drop_inputs: float = 0.0, drop_states: float = 0.0, drop_outputs: float = 0.0) -> None:
         if drop_states and isinstance(base_cell, BidirectionalCell):
-            raise AssertionError("VariationalDropoutCell: a BidirectionalCell makes no single steps. Put the dropout round the cells inside it.")
-        if drop_states and isinstance(base_cell, SequentialRNNCell) and any(isinstance(c, BidirectionalCell) for c in base_cell._children.values()):
-            raise AssertionError("VariationalDropoutCell: the stack has a BidirectionalCell in it. Put the dropout round the cells inside it.")
+            raise AssertionError(
+                "VariationalDropoutCell: a BidirectionalCell makes no single steps. Put the dropout round the cells inside it."
+            )
+        if (
+            drop_states
+            and isinstance(base_cell, SequentialRNNCell)
+            and any(isinstance(c, BidirectionalCell) for c in base_cell._children.values())
+        ):
+            raise AssertionError(
+                "VariationalDropoutCell: the stack has a BidirectionalCell in it. Put the dropout round the cells inside it."
+            )
         super().__init__(base_cell)
         self.drop_inputs, self.drop_states, self.drop_outputs = drop_inputs, drop_states, drop_outputs
         self._masks: dict[str, Any] = {}
@@ -36,12 +44,12 @@ class VariationalDropoutCell(ModifierCell):
         super().reset()
         self._masks = {}
 
-    def _mask(self, F: Any, kind: str, rate: float, like: Any) -> Any:  # noqa: N803
+    def _mask(self, F: Any, kind: str, rate: float, like: Any) -> Any:
         if kind not in self._masks:
             self._masks[kind] = F.Dropout(F.ones_like(like), p=rate)
         return self._masks[kind]
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         """One step."""
         if self.drop_states:
             states = list(states)
@@ -60,7 +68,7 @@ class VariationalDropoutCell(ModifierCell):
             return super().unroll(length, inputs, begin_state, layout, merge_outputs, valid_length)
         self.reset()
         whole, axis = merged(inputs, layout), layout.find("T")
-        F = module_of(whole)  # noqa: N806
+        F = module_of(whole)
         first = as_steps("VariationalDropoutCell", length, inputs, layout)[0]
         states = self._begin(begin_state, first, batch_size_of(first, layout), layout)
         if self.drop_inputs:
@@ -96,17 +104,22 @@ class LSTMPCell(_GatedCell):
                                                                     h2h_bias_initializer), prefix, params)  # fmt: skip
 
     def _more_parameters(self) -> None:
-        self.h2r_weight = self.params.get("h2r_weight", shape=(self._projection_size, self._hidden_size), init=self._h2r_init, allow_deferred_init=True)
+        self.h2r_weight = self.params.get(
+            "h2r_weight", shape=(self._projection_size, self._hidden_size), init=self._h2r_init, allow_deferred_init=True
+        )
 
     def _alias(self) -> str:
         return "lstmp"
 
     def state_info(self, batch_size: int = 0) -> list[dict]:
         """Two states: projected output and memory."""
-        return [{"shape": (batch_size, self._projection_size), "__layout__": "NC"}, {"shape": (batch_size, self._hidden_size), "__layout__": "NC"}]
+        return [
+            {"shape": (batch_size, self._projection_size), "__layout__": "NC"},
+            {"shape": (batch_size, self._hidden_size), "__layout__": "NC"},
+        ]
 
     def hybrid_forward(self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, h2r_weight: Any, i2h_bias: Any,
-                       h2h_bias: Any) -> Any:  # fmt: skip  # noqa: N803
+                       h2h_bias: Any) -> Any:  # fmt: skip
         """One step."""
         i2h, h2h, step = self._sums(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
         i, f, g, o = F.SliceChannel(i2h + h2h, num_outputs=4, name=step + "slice")
@@ -122,7 +135,7 @@ def dynamic_unroll(cell: Any, inputs: Any, begin_state: Any, drop_inputs: float 
 
     inputs (T, N, ...) or (N, T, ...); valid_length (N,) as in `unroll`; dropout of inputs and outputs is the same at all steps.
     """
-    F = module_of(inputs)  # noqa: N806
+    F = module_of(inputs)
     axis = layout.find("T")
     if drop_inputs:
         inputs = F.Dropout(inputs, p=drop_inputs, axes=(axis,))

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as nnf
 
 from .... import ndarray
+from ...._op.registry import find
 from ...._runtime.array import wrap
 from ...._runtime.functions import nd_function
-from ...._op.registry import find
 from ..._errors import GluonError
 
 _decode = nd_function(find("_cvimdecode"), "imdecode", __name__)
@@ -54,7 +54,9 @@ def turned(x: Any, degrees: Any, zoom_in: bool, zoom_out: bool) -> Any:
         raise GluonError(f"rotate: needs images (C, H, W) or (N, C, H, W), got {tuple(t.shape)}. Put channels first.")
     batch = t.unsqueeze(0) if single else t
     count, _, height, width = batch.shape
-    angles = torch.as_tensor(degrees.asnumpy() if hasattr(degrees, "asnumpy") else degrees, dtype=torch.float32, device=t.device).reshape(-1)
+    angles = torch.as_tensor(degrees.asnumpy() if hasattr(degrees, "asnumpy") else degrees, dtype=torch.float32, device=t.device).reshape(
+        -1
+    )
     if angles.numel() not in (1, count):
         raise GluonError(f"rotate: {angles.numel()} angles for {count} images. Pass one angle, or one for each image.")
     radians = (angles * (math.pi / 180)).expand(count).reshape(-1, 1, 1)

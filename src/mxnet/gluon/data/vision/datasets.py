@@ -29,9 +29,14 @@ class MNIST(_DownloadedDataset):
     """
 
     _address = "https://ossci-datasets.s3.amazonaws.com/mnist/"
-    _files = {True: ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"), False: ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")}
+    _files = {
+        True: ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
+        False: ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+    }
 
-    def __init__(self, root: str = os.path.join(data_dir(), "datasets", "mnist"), train: bool = True, transform: Callable | None = None) -> None:
+    def __init__(
+        self, root: str = os.path.join(data_dir(), "datasets", "mnist"), train: bool = True, transform: Callable | None = None
+    ) -> None:
         self._train = train
         super().__init__(root, transform)
 
@@ -40,7 +45,9 @@ class MNIST(_DownloadedDataset):
         self._label = _read_idx(labels).astype(np.int32)
         pixels = _read_idx(images)
         if len(pixels) != len(self._label):
-            raise MXNetError(f"{type(self).__name__}: {len(pixels)} images but {len(self._label)} labels in {self._root}. Fetch the files again.")
+            raise MXNetError(
+                f"{type(self).__name__}: {len(pixels)} images but {len(self._label)} labels in {self._root}. Fetch the files again."
+            )
         self._data = ndarray.array(pixels[..., None], dtype=pixels.dtype)
 
     def _find(self, name: str) -> str:
@@ -59,7 +66,9 @@ class FashionMNIST(MNIST):
 
     _address = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 
-    def __init__(self, root: str = os.path.join(data_dir(), "datasets", "fashion-mnist"), train: bool = True, transform: Callable | None = None) -> None:
+    def __init__(
+        self, root: str = os.path.join(data_dir(), "datasets", "fashion-mnist"), train: bool = True, transform: Callable | None = None
+    ) -> None:
         super().__init__(root, train, transform)
 
 
@@ -93,7 +102,9 @@ class CIFAR10(_DownloadedDataset):
     _files = {True: [f"data_batch_{i}.bin" for i in range(1, 6)], False: ["test_batch.bin"]}
     _label_bytes = 1
 
-    def __init__(self, root: str = os.path.join(data_dir(), "datasets", "cifar10"), train: bool = True, transform: Callable | None = None) -> None:
+    def __init__(
+        self, root: str = os.path.join(data_dir(), "datasets", "cifar10"), train: bool = True, transform: Callable | None = None
+    ) -> None:
         self._train = train
         self._label_at = 0
         super().__init__(root, transform)

@@ -55,7 +55,7 @@ class Cast(HybridBlock):
         super().__init__()
         self._dtype = dtype
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """x in the type."""
         return F.cast(x, self._dtype)
 
@@ -66,7 +66,7 @@ class ToTensor(HybridBlock):
     def __init__(self) -> None:
         super().__init__()
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The image as network input."""
         return F.image.to_tensor(x)
 
@@ -78,7 +78,7 @@ class Normalize(HybridBlock):
         super().__init__()
         self._mean, self._std = _tuple(mean), _tuple(std)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The normalized image."""
         return F.image.normalize(x, mean=self._mean, std=self._std)
 
@@ -93,7 +93,7 @@ class Resize(HybridBlock):
         super().__init__()
         self._size, self._keep, self._interpolation = size, keep_ratio, interpolation
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The resized image."""
         return F.image.resize(x, size=_tuple(self._size), keep_ratio=self._keep, interp=self._interpolation)
 
@@ -120,11 +120,13 @@ class CropResize(HybridBlock):
         self._box = {"x": x, "y": y, "width": width, "height": height}
         self._size, self._interpolation = size, interpolation
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The part."""
         out = F.image.crop(x, **self._box)
         if self._size:
-            out = F.image.resize(out, size=_pair(self._size), keep_ratio=False, interp=1 if self._interpolation is None else self._interpolation)
+            out = F.image.resize(
+                out, size=_pair(self._size), keep_ratio=False, interp=1 if self._interpolation is None else self._interpolation
+            )
         return out
 
 
@@ -157,7 +159,7 @@ class RandomFlipLeftRight(HybridBlock):
     def __init__(self) -> None:
         super().__init__()
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The image or its mirror image."""
         return F.image.random_flip_left_right(x)
 
@@ -168,7 +170,7 @@ class RandomFlipTopBottom(HybridBlock):
     def __init__(self) -> None:
         super().__init__()
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The image or its mirror image."""
         return F.image.random_flip_top_bottom(x)
 
@@ -182,7 +184,7 @@ class _Factor(HybridBlock):
         super().__init__()
         self._args = (max(0, 1 - amount), 1 + amount)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The changed image."""
         return getattr(F.image, self._operator)(x, min_factor=self._args[0], max_factor=self._args[1])
 
@@ -230,7 +232,7 @@ class RandomColorJitter(HybridBlock):
         super().__init__()
         self._args = {"brightness": brightness, "contrast": contrast, "saturation": saturation, "hue": hue}
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The changed image."""
         return F.image.random_color_jitter(x, **self._args)
 
@@ -245,7 +247,7 @@ class RandomLighting(HybridBlock):
         super().__init__()
         self._alpha = alpha
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The changed image."""
         return F.image.random_lighting(x, alpha_std=self._alpha)
 

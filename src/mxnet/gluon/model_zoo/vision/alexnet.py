@@ -33,12 +33,12 @@ class AlexNet(HybridBlock):
                 )  # fmt: skip
             self.output = nn.Dense(classes)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Scores."""
         return self.output(self.features(x))
 
 
-def alexnet(pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"), **kwargs: Any) -> AlexNet:  # noqa: B008
+def alexnet(pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"), **kwargs: Any) -> AlexNet:
     """AlexNet; pretrained reads its parameters from `root`."""
     net = AlexNet(**kwargs)
     if pretrained:

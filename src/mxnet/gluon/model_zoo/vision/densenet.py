@@ -17,7 +17,12 @@ from ..model_store import load_pretrained
 __all__ = ["DenseNet", "densenet121", "densenet161", "densenet169", "densenet201"]
 
 #: layers -> (channels at the start, growth, layers of each block)
-densenet_spec = {121: (64, 32, [6, 12, 24, 16]), 161: (96, 48, [6, 12, 36, 24]), 169: (64, 32, [6, 12, 32, 32]), 201: (64, 32, [6, 12, 48, 32])}
+densenet_spec = {
+    121: (64, 32, [6, 12, 24, 16]),
+    161: (96, 48, [6, 12, 36, 24]),
+    169: (64, 32, [6, 12, 32, 32]),
+    201: (64, 32, [6, 12, 48, 32]),
+}
 
 
 def _layer(growth: int, bn_size: int, dropout: float) -> HybridConcurrent:
@@ -69,12 +74,12 @@ class DenseNet(HybridBlock):
             self.features.add(nn.BatchNorm(), nn.Activation("relu"), nn.AvgPool2D(7), nn.Flatten())
             self.output = nn.Dense(classes)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Scores."""
         return self.output(self.features(x))
 
 
-def get_densenet(num_layers: int, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),  # noqa: B008
+def get_densenet(num_layers: int, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),
                  **kwargs: Any) -> DenseNet:  # fmt: skip
     """DenseNet with 121, 161, 169 or 201 layers."""
     if num_layers not in densenet_spec:

@@ -77,7 +77,9 @@ def _module_c(channels: int, prefix: str) -> HybridConcurrent:
 
 
 def _module_d(prefix: str) -> HybridConcurrent:
-    return _scoped(prefix, lambda: [_branch((192, 1), (320, 3, 2)), _branch((192, 1), _wide(192), _tall(192), (192, 3, 2)), _branch(pool="max")])
+    return _scoped(
+        prefix, lambda: [_branch((192, 1), (320, 3, 2)), _branch((192, 1), _wide(192), _tall(192), (192, 3, 2)), _branch(pool="max")]
+    )
 
 
 def _fork(*before: tuple) -> nn.HybridSequential:
@@ -111,12 +113,14 @@ class Inception3(HybridBlock):
             )  # fmt: skip
             self.output = nn.Dense(classes)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Scores."""
         return self.output(self.features(x))
 
 
-def inception_v3(pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"), **kwargs: Any) -> Inception3:  # noqa: B008
+def inception_v3(
+    pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"), **kwargs: Any
+) -> Inception3:
     """Inception v3; pretrained reads its parameters from `root`."""
     net = Inception3(**kwargs)
     if pretrained:

@@ -23,7 +23,7 @@ class RELU6(HybridBlock):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """min(max(x, 0), 6)."""
         return F.clip(x, 0, 6, name="relu6")
 
@@ -49,7 +49,7 @@ class LinearBottleneck(HybridBlock):
             _conv(self.out, wide, kernel=3, stride=stride, pad=1, groups=wide, relu6=True)
             _conv(self.out, channels, active=False, relu6=True)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The block's output."""
         out = self.out(x)
         return F.elemwise_add(out, x) if self.use_shortcut else out
@@ -73,7 +73,7 @@ class MobileNet(HybridBlock):
                 self.features.add(nn.GlobalAvgPool2D(), nn.Flatten())
             self.output = nn.Dense(classes)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Scores."""
         return self.output(self.features(x))
 
@@ -99,7 +99,7 @@ class MobileNetV2(HybridBlock):
             with self.output.name_scope():
                 self.output.add(nn.Conv2D(classes, 1, use_bias=False, prefix="pred_"), nn.Flatten())
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Scores."""
         return self.output(self.features(x))
 
@@ -109,7 +109,7 @@ def _text(multiplier: float) -> str:
     return text[:-1] if text in ("1.00", "0.50") else text
 
 
-def get_mobilenet(multiplier: float, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),  # noqa: B008
+def get_mobilenet(multiplier: float, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),
                   **kwargs: Any) -> MobileNet:  # fmt: skip
     """MobileNet with scaled channels."""
     net = MobileNet(multiplier, **kwargs)
@@ -118,7 +118,7 @@ def get_mobilenet(multiplier: float, pretrained: bool = False, ctx: Any = cpu(),
     return net
 
 
-def get_mobilenet_v2(multiplier: float, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),  # noqa: B008
+def get_mobilenet_v2(multiplier: float, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),
                      **kwargs: Any) -> MobileNetV2:  # fmt: skip
     """MobileNetV2 with scaled channels."""
     net = MobileNetV2(multiplier, **kwargs)

@@ -37,7 +37,7 @@ class _BlockV1(HybridBlock):
     def _layers(self, channels: int, stride: int, in_channels: int) -> list[HybridBlock]:
         raise NotImplementedError
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The block's output."""
         shortcut = x if self.downsample is None else self.downsample(x)
         return F.Activation(self.body(x) + shortcut, act_type="relu")
@@ -47,7 +47,13 @@ class BasicBlockV1(_BlockV1):
     """Two 3x3 convolutions."""
 
     def _layers(self, channels: int, stride: int, in_channels: int) -> list[HybridBlock]:
-        return [_conv3x3(channels, stride, in_channels), nn.BatchNorm(), nn.Activation("relu"), _conv3x3(channels, 1, channels), nn.BatchNorm()]
+        return [
+            _conv3x3(channels, stride, in_channels),
+            nn.BatchNorm(),
+            nn.Activation("relu"),
+            _conv3x3(channels, 1, channels),
+            nn.BatchNorm(),
+        ]
 
 
 class BottleneckV1(_BlockV1):
@@ -65,7 +71,7 @@ class _BlockV2(HybridBlock):
     def _shortcut(self, channels: int, stride: int, downsample: bool, in_channels: int) -> None:
         self.downsample = nn.Conv2D(channels, 1, stride, use_bias=False, in_channels=in_channels) if downsample else None
 
-    def _chain(self, F: Any, x: Any, pairs: list[tuple]) -> Any:  # noqa: N803
+    def _chain(self, F: Any, x: Any, pairs: list[tuple]) -> Any:
         shortcut = x
         for i, (norm, conv) in enumerate(pairs):
             x = F.Activation(norm(x), act_type="relu")
@@ -86,7 +92,7 @@ class BasicBlockV2(_BlockV2):
         self.conv2 = _conv3x3(channels, 1, channels)
         self._shortcut(channels, stride, downsample, in_channels)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The block's output."""
         return self._chain(F, x, [(self.bn1, self.conv1), (self.bn2, self.conv2)])
 
@@ -105,7 +111,7 @@ class BottleneckV2(_BlockV2):
         self.conv3 = nn.Conv2D(channels, 1, 1, use_bias=False)
         self._shortcut(channels, stride, downsample, in_channels)
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """The block's output."""
         return self._chain(F, x, [(self.bn1, self.conv1), (self.bn2, self.conv2), (self.bn3, self.conv3)])
 
@@ -121,7 +127,9 @@ def _stage(block: type, layers: int, channels: int, stride: int, number: int, in
 
 def _check(layers: list[int], channels: list[int]) -> None:
     if len(layers) != len(channels) - 1:
-        raise AssertionError(f"ResNet: {len(layers)} stages in layers, {len(channels)} numbers of channels. Pass one more number of channels than stages.")
+        raise AssertionError(
+            f"ResNet: {len(layers)} stages in layers, {len(channels)} numbers of channels. Pass one more number of channels than stages."
+        )
 
 
 class ResNetV1(HybridBlock):
@@ -131,7 +139,9 @@ class ResNetV1(HybridBlock):
     thumbnail: for small images (32 x 32), no pooling at the start.
     """
 
-    def __init__(self, block: type, layers: list[int], channels: list[int], classes: int = 1000, thumbnail: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, block: type, layers: list[int], channels: list[int], classes: int = 1000, thumbnail: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         _check(layers, channels)
         with self.name_scope():
@@ -139,13 +149,15 @@ class ResNetV1(HybridBlock):
             if thumbnail:
                 self.features.add(_conv3x3(channels[0], 1, 0))
             else:
-                self.features.add(nn.Conv2D(channels[0], 7, 2, 3, use_bias=False), nn.BatchNorm(), nn.Activation("relu"), nn.MaxPool2D(3, 2, 1))
+                self.features.add(
+                    nn.Conv2D(channels[0], 7, 2, 3, use_bias=False), nn.BatchNorm(), nn.Activation("relu"), nn.MaxPool2D(3, 2, 1)
+                )
             for i, count in enumerate(layers):
                 self.features.add(_stage(block, count, channels[i + 1], 1 if i == 0 else 2, i + 1, channels[i]))
             self.features.add(nn.GlobalAvgPool2D())
             self.output = nn.Dense(classes, in_units=channels[-1])
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Scores."""
         return self.output(self.features(x))
 
@@ -153,7 +165,9 @@ class ResNetV1(HybridBlock):
 class ResNetV2(HybridBlock):
     """Images (N, 3, H, W) -> scores (N, classes); arguments as in ResNetV1, with blocks of version 2."""
 
-    def __init__(self, block: type, layers: list[int], channels: list[int], classes: int = 1000, thumbnail: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, block: type, layers: list[int], channels: list[int], classes: int = 1000, thumbnail: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         _check(layers, channels)
         with self.name_scope():
@@ -162,13 +176,15 @@ class ResNetV2(HybridBlock):
             if thumbnail:
                 self.features.add(_conv3x3(channels[0], 1, 0))
             else:
-                self.features.add(nn.Conv2D(channels[0], 7, 2, 3, use_bias=False), nn.BatchNorm(), nn.Activation("relu"), nn.MaxPool2D(3, 2, 1))
+                self.features.add(
+                    nn.Conv2D(channels[0], 7, 2, 3, use_bias=False), nn.BatchNorm(), nn.Activation("relu"), nn.MaxPool2D(3, 2, 1)
+                )
             for i, count in enumerate(layers):
                 self.features.add(_stage(block, count, channels[i + 1], 1 if i == 0 else 2, i + 1, channels[i]))
             self.features.add(nn.BatchNorm(), nn.Activation("relu"), nn.GlobalAvgPool2D(), nn.Flatten())
             self.output = nn.Dense(classes, in_units=channels[-1])
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Scores."""
         return self.output(self.features(x))
 
@@ -178,10 +194,13 @@ resnet_spec = {18: ("basic_block", [2, 2, 2, 2], [64, 64, 128, 256, 512]), 34: (
                50: ("bottle_neck", [3, 4, 6, 3], [64, 256, 512, 1024, 2048]), 101: ("bottle_neck", [3, 4, 23, 3], [64, 256, 512, 1024, 2048]),
                152: ("bottle_neck", [3, 8, 36, 3], [64, 256, 512, 1024, 2048])}  # fmt: skip
 resnet_net_versions = [ResNetV1, ResNetV2]
-resnet_block_versions = [{"basic_block": BasicBlockV1, "bottle_neck": BottleneckV1}, {"basic_block": BasicBlockV2, "bottle_neck": BottleneckV2}]
+resnet_block_versions = [
+    {"basic_block": BasicBlockV1, "bottle_neck": BottleneckV1},
+    {"basic_block": BasicBlockV2, "bottle_neck": BottleneckV2},
+]
 
 
-def get_resnet(version: int, num_layers: int, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),  # noqa: B008
+def get_resnet(version: int, num_layers: int, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),
                **kwargs: Any) -> Any:  # fmt: skip
     """ResNet of version 1 or 2 with 18, 34, 50, 101 or 152 layers."""
     if num_layers not in resnet_spec:

@@ -53,12 +53,12 @@ class SqueezeNet(HybridBlock):
             self.output = nn.HybridSequential(prefix="")
             self.output.add(nn.Conv2D(classes, 1), nn.Activation("relu"), nn.AvgPool2D(13), nn.Flatten())
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Scores."""
         return self.output(self.features(x))
 
 
-def get_squeezenet(version: str, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),  # noqa: B008
+def get_squeezenet(version: str, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),
                    **kwargs: Any) -> SqueezeNet:  # fmt: skip
     """SqueezeNet of a version."""
     net = SqueezeNet(version, **kwargs)

@@ -43,16 +43,18 @@ class VGG(HybridBlock):
                 self.features.add(nn.Dense(4096, activation="relu", weight_initializer="normal", bias_initializer="zeros"), nn.Dropout(0.5))
             self.output = nn.Dense(classes, weight_initializer="normal", bias_initializer="zeros")
 
-    def hybrid_forward(self, F: Any, x: Any) -> Any:  # noqa: N803
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Scores."""
         return self.output(self.features(x))
 
 
-def get_vgg(num_layers: int, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),  # noqa: B008
+def get_vgg(num_layers: int, pretrained: bool = False, ctx: Any = cpu(), root: str = os.path.join("~", ".mxnet", "models"),
             **kwargs: Any) -> VGG:  # fmt: skip
     """VGG with 11, 13, 16 or 19 layers; batch_norm=True puts batch normalization behind the convolutions."""
     if num_layers not in vgg_spec:
-        raise ValueError(f"get_vgg: num_layers is {num_layers}. Use one of {', '.join(map(str, vgg_spec))}.{hint(str(num_layers), map(str, vgg_spec))}")
+        raise ValueError(
+            f"get_vgg: num_layers is {num_layers}. Use one of {', '.join(map(str, vgg_spec))}.{hint(str(num_layers), map(str, vgg_spec))}"
+        )
     net = VGG(*vgg_spec[num_layers], **kwargs)
     if pretrained:
         load_pretrained(net, f"vgg{num_layers}{'_bn' if kwargs.get('batch_norm') else ''}", ctx, root)
