@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch.autograd.function import once_differentiable
 
 from .._storage import accepts_sparse_gradient, coo_to_struct, grad_to_coo
 
@@ -52,17 +53,15 @@ class SparseFunction(torch.autograd.Function):
         return outputs[0] if len(outputs) == 1 else outputs
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: torch.Tensor | None) -> tuple:
         node = ctx.node
         structs = [None if g is None else coo_to_struct(g) if s else _dense(g) for g, s in zip(grads, node.sparse)]
-        # a dense result's gradient may arrive row-sparse (its user was a dot with a csr)
-        structs = [s.to_dense() if d and s is not None and not isinstance(s, torch.Tensor) else s for s, d in zip(structs, ctx.dense)]
         found: list[Any] = [None]
-        with torch.no_grad():
-            for i, gradient in enumerate(node.gradients):
-                needed = ctx.needs_input_grad[i + 1] and gradient is not None and any(s is not None for s in structs)
-                value = gradient(*structs) if needed else None
-                found.append(None if value is None else grad_to_coo(value) if node.takes_sparse[i] else _dense(value))
+        for i, gradient in enumerate(node.gradients):
+            needed = ctx.needs_input_grad[i + 1] and gradient is not None and any(s is not None for s in structs)
+            value = gradient(*structs) if needed else None
+            found.append(None if value is None else grad_to_coo(value) if node.takes_sparse[i] else _dense(value))
         found.extend([None] * (len(ctx.needs_input_grad) - len(found)))
         return tuple(found)
 
@@ -84,8 +83,9 @@ class Densify(torch.autograd.Function):
 
 
 def dense_gradients(fn: Callable[..., Any], values: Sequence[Any], attrs: dict) -> list[Callable[..., Any]]:
-    """Gradient functions of an implementation that has none: the dense function's gradients at densified inputs, computed once."""
+    """Gradient functions of an implementation that has none: the dense function's gradients at densified inputs, computed once a pass."""
     known: list[Any] = []
+    known_for: list[Any] = []
 
     def compute(grads: tuple) -> None:
         inputs = [None if v is None else (v if isinstance(v, torch.Tensor) else v.to_dense()).detach() for v in values]
@@ -104,7 +104,9 @@ def dense_gradients(fn: Callable[..., Any], values: Sequence[Any], attrs: dict) 
 
     def gradient(i: int) -> Callable[..., Any]:
         def run(*grads: Any) -> Any:
-            if not known:
+            if not known or any(a is not b for a, b in zip(grads, known_for)):
+                known.clear()
+                known_for[:] = grads
                 compute(grads)
             return known[i]
 
