@@ -164,17 +164,11 @@ class Executor:
         return seeds
 
     def set_monitor_callback(self, callback: Callable[[str, Any], None], monitor_all: bool = False) -> None:
-        """Call `callback(name, array)` for every operator's output (monitor_all: for inputs too); the graph then runs step by step."""
+        """Call `callback(name, array)` for every operator's output (monitor_all: for inputs too) after each forward."""
         self._monitor_callback, self._monitor_all = callback, monitor_all
         if callback is not None and self._compiled.monitor is None:  # a program of its own: others may share this one
             self._compiled = Compiled(self._symbol)
-        free = set(self._compiled.arg_names) | set(self._compiled.aux_names)
-
-        def watch(name: str, array: Array) -> None:
-            if monitor_all or name not in free:
-                callback(name, array)
-
-        self._compiled.monitor = watch if callback is not None else None
+        self._compiled.monitor = None if callback is None else (callback, monitor_all)
 
     def copy_params_from(self, arg_params: dict, aux_params: dict | None = None, allow_extra_params: bool = False) -> None:
         """Copy named arrays into arguments and auxiliary states."""

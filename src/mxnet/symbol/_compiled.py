@@ -44,6 +44,11 @@ def _stopped(fn: Callable) -> Callable:
     return run
 
 
+def _only(result: Any) -> Any:
+    """The one output of an operator that can have several."""
+    return result[0] if isinstance(result, (tuple, list)) else result
+
+
 def _argument_list(node: Node, values: list) -> list:
     """The inputs in the function's order, None where an optional one in the middle is absent."""
     op = node.op
@@ -80,6 +85,8 @@ def to_fx(heads: list, shapes: dict[int, tuple] | None = None) -> fx.GraphModule
         call = graph.create_node("call_function", fn, tuple(values), kwargs, name=_identifier(n.name))
         call.meta["mxnet"] = n.op.name
         count = n.num_outputs()
+        if count == 1 and not isinstance(n.op._outputs, int):  # as many outputs as attributes say: one may be a tuple of one
+            call = graph.call_function(_only, (call,))
         made[id(n)] = (call,) if count == 1 else tuple(graph.call_function(operator.getitem, (call, i)) for i in range(count))
     graph.output(tuple(made[id(n)][i] for n, i in heads))
     graph.lint()
@@ -107,7 +114,9 @@ class Compiled:
         self._backend = backend
         self._args = len(arguments)
         self._run: Callable | None = None
-        self.monitor: Callable[[str, Array], None] | None = None
+        #: (function of name and array, whether inputs are shown too), for watching every pass
+        self.monitor: tuple[Callable[[str, Array], None], bool] | None = None
+        self._watched: tuple[fx.GraphModule, list[Node], list] | None = None
         ops = [n for n in self.nodes if n.op is not None]
         #: operators that make sparse arrays of dense ones, or that only invoke can run
         self._stepwise = any(n.op.prepare().dense_storage is not None for n in ops)  # type: ignore[union-attr]
@@ -137,8 +146,10 @@ class Compiled:
                     dense = False
                 elif Classes.numpy is not None and isinstance(a, Classes.numpy):
                     cls = Classes.numpy
-        if not dense or self._stepwise or self.monitor is not None or Hooks.active:
+        if not dense or self._stepwise or Hooks.active:
             return self.run_stepwise(arrays)
+        if self.monitor is not None:
+            return self._run_watched(arrays)
         if self._run is None:
             _ = self.module
         ctx = arrays[0]._ctx if arrays else current_context()
@@ -174,14 +185,42 @@ class Compiled:
         self.run_stepwise(arrays)
         raise error
 
+    def _run_watched(self, arrays: Sequence[Array]) -> list[Array]:
+        """The same with all inner results, hidden ones included, shown to the monitor."""
+        if self._watched is None:
+            heads, nodes = _talkative(self.heads, self.nodes)
+            entries = [(n, i) for n in nodes if n.op is not None for i in range(n.num_outputs())]
+            self._watched = to_fx([*heads, *entries], self._shapes), nodes, entries
+        program, nodes, entries = self._watched
+        ctx, recording = arrays[0]._ctx if arrays else current_context(), state.recording
+        tensors = [a._t if recording and i < self._args else a._d for i, a in enumerate(arrays)]
+        results = program(*tensors, state.training, rng.generator(ctx), ctx.torch_device)
+        values: dict[tuple[int, int], Any] = {(id(n), 0): a for n, a in zip(self._variables, arrays)}
+        for (n, i), r in zip(entries, results[len(self.heads) :]):
+            values[id(n), i] = wrap(r.detach(), ctx)
+        self._report(nodes, values)
+        return [wrap_recorded(r, ctx) for r in results[: len(self.heads)]]
+
+    def _report(self, nodes: list[Node], values: dict[tuple[int, int], Any]) -> None:
+        assert self.monitor is not None
+        show, inputs = self.monitor
+        for n in nodes:
+            if n.op is None:
+                continue
+            if inputs:
+                for (e, i), name in zip(n.inputs, _watched_names(n)):
+                    if e.op is None:
+                        show(e.name, values[id(e), i])
+                    show(f"{n.name}_{name}", values[id(e), i])
+            for i in range(n.num_outputs()):
+                if (id(n), i) in values:
+                    show(n.output_name(i), values[id(n), i])
+
     def run_stepwise(self, arrays: Sequence[Array]) -> list[Array]:
         """The same, operator by operator through `invoke`."""
         if len(arrays) != len(self._variables):
             raise MXNetError(f"graph: takes {len(self._variables)} arrays, got {len(arrays)}. Pass {self.arg_names + self.aux_names}.")
         values: dict[tuple[int, int], Any] = {(id(n), 0): a for n, a in zip(self._variables, arrays)}
-        if self.monitor is not None:
-            for n, a in zip(self._variables, arrays):
-                self.monitor(n.name, a)
         ctx = arrays[0]._ctx if arrays else current_context()
         for n in self.nodes:
             if n.op is None:
@@ -190,10 +229,32 @@ class Compiled:
             outputs = _call(n, given, ctx, self._shapes)
             for i, o in enumerate(outputs):
                 values[id(n), i] = o
-                if self.monitor is not None:
-                    self.monitor(n.output_name(i), o)
+        if self.monitor is not None:
+            self._report(self.nodes, values)
         out = [values[id(n), i] for n, i in self.heads]
         return [wrap(a._d, a._ctx, type(a)) if any(a is b for b in arrays) and not state.recording else a for a in out]
+
+
+#: Operators of one input that call it by its name when they are watched; the others say input0.
+_NAMED = frozenset({"softmax", "log_softmax", "softmin", "Dropout", "Pooling", "SliceChannel", "MakeLoss", "LRN", "L2Normalization", "SwapAxis", "Pad",
+                    "GridGenerator", "SoftmaxActivation", "LeakyReLU", "RNN"})  # fmt: skip
+
+
+def _talkative(heads: list, nodes: list[Node]) -> tuple[list, list[Node]]:
+    """The same graph with the statistics of normalizations as further outputs."""
+    made: dict[int, Node] = {}
+    for n in nodes:
+        more = {"output_mean_var": "True"} if n.op is not None and "output_mean_var" in n.op.specs else {}
+        made[id(n)] = n if n.op is None else Node(n.op, n.name, {**n.texts, **more}, [(made[id(e)], i) for e, i in n.inputs], n.subgraphs)
+    return [(made[id(n)], i) for n, i in heads], list(made.values())
+
+
+def _watched_names(node: Node) -> list[str]:
+    """How a monitor calls the inputs of a node."""
+    op: Op = node.op  # type: ignore[assignment]
+    if op.variadic and op._active is None:
+        return [f"arg{i}" for i in range(len(node.inputs))]
+    return ["input0"] if len(op.inputs) == 1 and op.name not in _NAMED else node.input_names()
 
 
 def _call(node: Node, given: list, ctx: Context, shapes: dict[int, tuple] | None) -> list[Array]:
