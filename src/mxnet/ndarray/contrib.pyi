@@ -159,6 +159,9 @@ def interleaved_matmul_selfatt_qk(queries_keys_values: NDArray | None = None, he
 def interleaved_matmul_selfatt_valatt(queries_keys_values: NDArray | None = None, attention: NDArray | None = None, heads: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Attention-weighted values of self-attention: attention (N * heads, L, L) -> (L, N, heads * D)."""
 
+def mrcnn_mask_target(rois: NDArray | None = None, gt_masks: NDArray | None = None, matches: NDArray | None = None, cls_targets: NDArray | None = None, num_rois: int | None = None, num_classes: int | None = None, mask_size: int | Sequence[int | None] | None = None, sample_ratio: int = 2, aligned: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
+    """(mask targets, mask weights), both (B, num_rois, num_classes, *mask_size)."""
+
 def quadratic(data: NDArray | None = None, a: float = 0.0, b: float = 0.0, c: float = 0.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """a x^2 + b x + c; integers are computed in float and cut off."""
 
@@ -201,6 +204,9 @@ def quantized_fully_connected(data: NDArray | None = None, weight: NDArray | Non
 def quantized_pooling(data: NDArray | None = None, min_data: NDArray | None = None, max_data: NDArray | None = None, kernel: int | Sequence[int | None] = (), pool_type: Literal['avg', 'lp', 'max', 'sum'] = 'max', global_pool: bool = False, cudnn_off: bool = False, pooling_convention: Literal['full', 'same', 'valid'] = 'valid', stride: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), p_value: int | None = None, count_include_pad: bool | None = None, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
     """Pooling (max or avg) of int8 or uint8 data, rounded to its type; the range stays."""
 
+def quantized_rnn(data: NDArray | None = None, parameters: NDArray | None = None, state: NDArray | None = None, state_cell: NDArray | None = None, data_scale: NDArray | None = None, data_shift: NDArray | None = None, state_size: int | None = None, num_layers: int | None = None, bidirectional: bool = False, mode: Literal['gru', 'lstm', 'rnn_relu', 'rnn_tanh'] | None = None, p: float = 0.0, state_outputs: bool = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool = False, use_sequence_length: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
+    """RNN (mode lstm) of uint8 data, which stands for (data - data_shift) / data_scale as contrib.quantize_asym makes it. Float32 results."""
+
 def requantize(data: NDArray | None = None, min_range: NDArray | None = None, max_range: NDArray | None = None, out_type: Literal['auto', 'int8', 'uint8'] = 'int8', min_calib_range: float | None = None, max_calib_range: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
     """int32 data with this range as int8 or uint8, over a calibrated range or the one that data uses."""
 
@@ -209,3 +215,12 @@ def round_ste(data: NDArray | None = None, out: Any = None, name: str | None = N
 
 def sign_ste(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """sign(x) with the gradient of x (Y. Bengio et al., 2013)."""
+
+def sldwin_atten_context(score: NDArray | None = None, value: NDArray | None = None, dilation: NDArray | None = None, w: int | None = None, symmetric: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The values of the window weighted by score: (batch, length, heads, units)."""
+
+def sldwin_atten_mask_like(score: NDArray | None = None, dilation: NDArray | None = None, valid_length: NDArray | None = None, w: int | None = None, symmetric: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """1 where both positions of a score lie within valid_length (batch,), else 0; shape and type of score."""
+
+def sldwin_atten_score(query: NDArray | None = None, key: NDArray | None = None, dilation: NDArray | None = None, w: int | None = None, symmetric: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """query . key for every entry of the window; 0 beyond the ends of the sequence. dilation (heads,) holds integers."""

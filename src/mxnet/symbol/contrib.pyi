@@ -162,6 +162,9 @@ def interleaved_matmul_selfatt_qk(queries_keys_values: Symbol | None = None, hea
 def interleaved_matmul_selfatt_valatt(queries_keys_values: Symbol | None = None, attention: Symbol | None = None, heads: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Attention-weighted values of self-attention: attention (N * heads, L, L) -> (L, N, heads * D)."""
 
+def mrcnn_mask_target(rois: Symbol | None = None, gt_masks: Symbol | None = None, matches: Symbol | None = None, cls_targets: Symbol | None = None, num_rois: int | None = None, num_classes: int | None = None, mask_size: int | Sequence[int | None] | None = None, sample_ratio: int = 2, aligned: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """(mask targets, mask weights), both (B, num_rois, num_classes, *mask_size)."""
+
 def quadratic(data: Symbol | None = None, a: float = 0.0, b: float = 0.0, c: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
     """a x^2 + b x + c; integers are computed in float and cut off."""
 
@@ -204,6 +207,9 @@ def quantized_fully_connected(data: Symbol | None = None, weight: Symbol | None 
 def quantized_pooling(data: Symbol | None = None, min_data: Symbol | None = None, max_data: Symbol | None = None, kernel: int | Sequence[int | None] = (), pool_type: Literal['avg', 'lp', 'max', 'sum'] = 'max', global_pool: bool = False, cudnn_off: bool = False, pooling_convention: Literal['full', 'same', 'valid'] = 'valid', stride: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), p_value: int | None = None, count_include_pad: bool | None = None, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Pooling (max or avg) of int8 or uint8 data, rounded to its type; the range stays."""
 
+def quantized_rnn(data: Symbol | None = None, parameters: Symbol | None = None, state: Symbol | None = None, state_cell: Symbol | None = None, data_scale: Symbol | None = None, data_shift: Symbol | None = None, state_size: int | None = None, num_layers: int | None = None, bidirectional: bool = False, mode: Literal['gru', 'lstm', 'rnn_relu', 'rnn_tanh'] | None = None, p: float = 0.0, state_outputs: bool = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool = False, use_sequence_length: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """RNN (mode lstm) of uint8 data, which stands for (data - data_shift) / data_scale as contrib.quantize_asym makes it. Float32 results."""
+
 def requantize(data: Symbol | None = None, min_range: Symbol | None = None, max_range: Symbol | None = None, out_type: Literal['auto', 'int8', 'uint8'] = 'int8', min_calib_range: float | None = None, max_calib_range: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """int32 data with this range as int8 or uint8, over a calibrated range or the one that data uses."""
 
@@ -212,3 +218,12 @@ def round_ste(data: Symbol | None = None, name: str | None = None, **kwargs: Any
 
 def sign_ste(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """sign(x) with the gradient of x (Y. Bengio et al., 2013)."""
+
+def sldwin_atten_context(score: Symbol | None = None, value: Symbol | None = None, dilation: Symbol | None = None, w: int | None = None, symmetric: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The values of the window weighted by score: (batch, length, heads, units)."""
+
+def sldwin_atten_mask_like(score: Symbol | None = None, dilation: Symbol | None = None, valid_length: Symbol | None = None, w: int | None = None, symmetric: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """1 where both positions of a score lie within valid_length (batch,), else 0; shape and type of score."""
+
+def sldwin_atten_score(query: Symbol | None = None, key: Symbol | None = None, dilation: Symbol | None = None, w: int | None = None, symmetric: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """query . key for every entry of the window; 0 beyond the ends of the sequence. dilation (heads,) holds integers."""
