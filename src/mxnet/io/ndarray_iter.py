@@ -168,7 +168,7 @@ class NDArrayIter(DataIter):
             if chosen is None:
                 part = _rows.rows(source, index.start, index.stop)  # type: ignore[union-attr]
             else:
-                part = _rows.take(source, chosen.to(source.device) if isinstance(source, torch.Tensor) else chosen)
+                part = _rows.take(source, chosen.to(source.device))
             made.append(wrap(part, value._ctx))
         return made
 
