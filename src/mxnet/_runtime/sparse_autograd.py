@@ -47,7 +47,6 @@ class SparseFunction(torch.autograd.Function):
     def forward(ctx: Any, node: Node, *inputs: torch.Tensor | None) -> Any:
         ctx.node = node
         ctx.set_materialize_grads(False)
-        ctx.dense = [isinstance(r, torch.Tensor) for r in node.results]
         outputs = tuple(r if isinstance(r, torch.Tensor) else carrier_of(r) for r in node.results)
         node.results = ()
         return outputs[0] if len(outputs) == 1 else outputs
