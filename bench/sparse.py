@@ -279,6 +279,21 @@ def missed(rows, steps):
     return out
 
 
+def where():
+    """The machine and the versions that the numbers belong to."""
+    import numba
+    import numpy
+    import scipy
+    import torch
+
+    cpu = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo") as f:
+            cpu = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), cpu)
+    return {"cpu": cpu, "cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version(), "torch": torch.__version__,
+            "numpy": numpy.__version__, "numba": numba.__version__, "scipy": scipy.__version__, "threads": 1}  # fmt: skip
+
+
 def main():
     """Run everything and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -306,7 +321,7 @@ def main():
         print("MISSED " + line)
     if a.json:
         with open(a.json, "w") as f:
-            json.dump({"products": rows, "embedding": steps, "missed": wrong}, f, indent=1)
+            json.dump({"where": where(), "products": rows, "embedding": steps, "missed": wrong}, f, indent=1)
     return 1 if wrong else 0
 
 
