@@ -180,6 +180,19 @@ def test_rows(dtype):
     assert found.tolist() == [1, 4] and total[:, 0].tolist() == [1, 3]
 
 
+def test_absent_rows_and_entries_are_zero_even_beside_infinities():
+    _, a = random_csr((6, 8), 0.5, 1, torch.float32)
+    full = torch.full((2, 3), float("inf"))
+    b = RowSparse(full, torch.tensor([3, 7]), (8, 3))
+    got, dense = csr_dot_rows(a, b), a.to_dense()
+    touched = (dense[:, [3, 7]] != 0).any(1)
+    assert (got[~touched] == 0).all() and not torch.isfinite(got[touched]).any()
+    wide = RowSparse(torch.full((1, 8), float("inf")), torch.tensor([2]), (6, 8))
+    assert torch.equal(torch.isinf(algebra.entries_of(wide, a)), a.row_ids() == 2) and (algebra.entries_of(wide, a)[a.row_ids() != 2] == 0).all()
+    other = Csr(torch.tensor([float("inf")]), torch.tensor([0]), torch.tensor([0, 1, 1, 1, 1, 1, 1]), (6, 8))
+    assert not algebra.entries_of(other, a).isnan().any()
+
+
 def test_half_gradients_are_summed_in_float32():
     ids = torch.zeros(4096, dtype=torch.int64)
     _, total = sum_rows(ids, torch.full((4096, 1), 1.0, dtype=torch.float16), 3)

@@ -87,11 +87,13 @@ def entries_of(g: Any, a: Csr) -> torch.Tensor:
         if not g.nnz:
             return torch.zeros(a.nnz, dtype=g.dtype, device=g.device)
         place, stored = g.positions(a.row_ids())
-        return g.data[place, a.indices] * stored.to(g.dtype)
+        return g.data[place, a.indices].masked_fill_(~stored, 0)
     if same_places(g, a):
         return g.data
     place, there = _matches(a, g.canonical())
-    return (g.canonical().data[place] if g.nnz else torch.zeros(a.nnz, dtype=g.dtype, device=a.device)) * there.to(g.dtype)
+    if not g.nnz:
+        return torch.zeros(a.nnz, dtype=g.dtype, device=a.device)
+    return g.canonical().data[place].masked_fill_(~there, 0)
 
 
 def csr_matmul(a: Csr, b: Csr, sparse: bool) -> Any:

@@ -14,7 +14,7 @@ from .distinct import distinct, marked
 from .kernels import load
 from .parallel import share, threads_for
 from .row_sparse import RowSparse
-from .slicing import take_rows
+from .slicing import select, take_rows
 
 HALF = (torch.float16, torch.bfloat16)
 _FAST = (torch.float32, torch.float64, *HALF)
@@ -117,7 +117,7 @@ def csr_dot_rows(a: Csr, b: RowSparse) -> torch.Tensor:
     if not b.nnz:
         return torch.zeros((a.shape[0], b.shape[1]), dtype=b.dtype, device=b.device)
     place, stored = b.positions(a.indices)
-    return csr_dot(Csr(a.data * stored.to(a.dtype), place, a.indptr, (a.shape[0], b.nnz)), b.data)
+    return csr_dot(select(a, stored, place[stored], b.nnz), b.data)
 
 
 def csr_t_dot_rows(a: Csr, b: RowSparse) -> RowSparse:
