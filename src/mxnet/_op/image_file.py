@@ -50,6 +50,8 @@ def _with_pillow(name: str, data: bytes, flag: int) -> np.ndarray:
         picture: Any = Image.open(io.BytesIO(data))
         picture.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:
+        if isinstance(e, Image.UnidentifiedImageError):
+            e = ValueError("no known format")
         raise MXNetError(f"{name}: cannot decode {len(data)} bytes as an image ({e}). Pass the bytes of a JPEG or PNG file.") from None
     grey = flag == 0 or (flag < 0 and picture.mode in ("1", "L"))
     pixels = np.asarray(picture.convert("L" if grey else "RGB"))
