@@ -266,3 +266,17 @@ def test_fallback_keeps_the_graph():
     x = make(values((5, 4), 1), "row_sparse")
     compare(lambda a: mx.nd.softmax(a * 2) * mx.nd.arange(20).reshape((5, 4)), [values((5, 4), 1)], ["row_sparse"])
     assert x.grad is None
+
+
+def test_the_profiler_sees_storage_types_and_fallbacks():
+    x = make(values((5, 4), 1), "csr")
+    mx.profiler.set_state("run")
+    try:
+        mx.nd.dot(x, mx.nd.ones((4, 2)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            mx.nd.softmax(x)
+    finally:
+        mx.profiler.set_state("stop")
+    text = mx.profiler.dumps(reset=True)
+    assert "dot(csr, default)" in text and "softmax(csr) storage fallback" in text

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ from ..error import MXNetError
 from . import invoke as _invoke
 from . import rng
 from .array import Array, Classes, in_graph, wrap, wrap_recorded
-from .invoke import BAD_INPUT, Sparse, explain
+from .invoke import BAD_INPUT, Hooks, Sparse, explain
 from .sparse_autograd import Densify, Node, SparseFunction, carrier_of, dense_gradients
 from .state import state
 
@@ -48,7 +49,11 @@ def run(op: Op, arrays: Sequence[Any], attrs: dict, out: Any = None, cls: type |
         fn = storages.get(("any",))
     if fn is not None:
         try:
-            result = fn(*values, **_attributes(op, fn, attrs, out, arrays))
+            typed = _attributes(op, fn, attrs, out, arrays)
+            if Hooks.profile is None:
+                result = fn(*values, **typed)
+            else:
+                result = Hooks.profile(SimpleNamespace(name=f"{op.name}({', '.join(stypes)})", fn=fn), values, typed)
         except BAD_INPUT as e:
             raise explain(op, e, [v for v in values if v is not None], attrs) from None
         if result is DENSE:
@@ -147,6 +152,8 @@ def _fallback(op: Op, arrays: Sequence[Any], values: list, stypes: tuple, attrs:
                          "Convert with tostype, or unset MXNET_STORAGE_FALLBACK.")  # fmt: skip
     fallbacks["count"] += 1
     fallbacks["bytes"] += size
+    if Hooks.profile is not None:
+        Hooks.profile(SimpleNamespace(name=f"{op.name}({kinds}) storage fallback", fn=lambda: None), (), {})
     if os.environ.get("MXNET_STORAGE_FALLBACK_LOG_VERBOSE", "1") != "0":
         warnings.warn(f"{op.name}: no implementation for storage types ({kinds}); it works on dense copies of {size} bytes. Use dense arrays, "
                       "or MXNET_STORAGE_FALLBACK=error to find such places.", StorageFallbackWarning, stacklevel=_caller())  # fmt: skip
