@@ -32,6 +32,31 @@ def test_the_gradient_array_stays_the_same_object_and_memory():
     assert x.grad is g and view.asscalar() == 3
 
 
+def test_large_gradients_keep_object_views_and_values():
+    n = 1 << 16
+    x = leaf(np.ones(n))
+    g = x.grad
+
+    def step(factor):
+        with autograd.record():
+            y = x * factor
+        y.backward()
+
+    step(2)
+    view, shared = g[0:3], g.to_torch()
+    step(3)  # somebody watches the memory now: it must be written in place
+    assert x.grad is g and view.asnumpy().tolist() == [3, 3, 3] and float(shared[5]) == 3
+    del view, shared
+    step(4)
+    assert x.grad is g and g.asnumpy().max() == 4
+    a, b = leaf(np.ones(n)), leaf(np.ones(n))
+    with autograd.record():
+        z = a + b  # torch hands both the same gradient
+    z.backward()
+    a.grad[:] = 7
+    assert b.grad.asnumpy().max() == 1
+
+
 def test_null_and_unknown_requests():
     x = leaf([1.0], "null")
     with autograd.record():

@@ -11,7 +11,7 @@ import torch
 from . import _dtype
 from . import ndarray as nd
 from ._runtime.array import Array, wrap
-from ._runtime.backward import GRAD_REQ
+from ._runtime.backward import GRAD_REQ, adopt
 from ._runtime.invoke import Sparse
 from ._runtime.state import state
 from .autograd import _Scope
@@ -137,8 +137,10 @@ class Executor:
             raise MXNetError(f"backward: {str(e).splitlines()[0]}. Check the operators of the graph.") from None
         finally:
             state.training = old
+        shared = {id(t) for t in seeds if t is not None}
         for name, value in zip(names, found):
-            _land(self.grad_dict[name], value, self._grad_req[name] == "add")
+            _land(self.grad_dict[name], value, self._grad_req[name] == "add", own=id(value) not in shared)
+            shared.add(id(value))
 
     def _seeds(self, out_grads: Any) -> list[torch.Tensor | None]:
         """Head gradients as tensors; None where the output's operator does not ask for one."""
@@ -221,8 +223,8 @@ def _leaf_over(array: Array) -> torch.Tensor | None:
     return leaf.requires_grad_(True)
 
 
-def _land(target: Array, value: torch.Tensor | None, add: bool) -> None:
-    """Put a gradient into the array that the user sees; None is zero."""
+def _land(target: Array, value: torch.Tensor | None, add: bool, own: bool) -> None:
+    """Put a gradient into the array that the user sees; None is zero. own: no other gradient is this tensor."""
     if value is None:
         if add:
             return
@@ -234,7 +236,7 @@ def _land(target: Array, value: torch.Tensor | None, add: bool) -> None:
         Sparse.land(target, value, add)
     elif add:
         target._d.add_(value)
-    else:
+    elif not (own and adopt(target, value)):
         target._d.copy_(value)
 
 

@@ -53,8 +53,37 @@ class Landing:
             Sparse.land(target, value, self.add)
         elif self.add:
             target._d.add_(value.data)
-        else:
+        elif not adopt(target, value):
             target._d.copy_(value.data)
+
+
+#: Below this many bytes a copy is cheaper than finding out whether it can be saved.
+_WORTH = 1 << 16
+_use_count = getattr(torch._C, "_storage_Use_Count", None)
+#: The count of a storage that one tensor alone uses, while we look at it.
+_ALONE = 2
+
+
+def _alone(t: torch.Tensor) -> bool:
+    """Whether no other tensor, view or NumPy array shares the tensor's memory."""
+    storage = t.untyped_storage()
+    return storage.nbytes() == t.numel() * t.itemsize and _use_count(storage._cdata) <= _ALONE  # type: ignore[misc]
+
+
+def adopt(target: Array, value: torch.Tensor) -> bool:
+    """Give a large gradient array the memory of a new gradient instead of a copy, where nobody can tell the difference.
+
+    Nobody can if no view, NumPy array or torch tensor shares the memory of either; the NDArray stays the same object. The caller must hold
+    the only reference to `value`.
+    """
+    old = target._d
+    if (_use_count is None or value.numel() * value.itemsize < _WORTH or value.dtype is not old.dtype or value.shape != old.shape
+            or value.device != old.device or not value.is_contiguous() or target._t is not old):  # fmt: skip
+        return False
+    if not (_alone(old) and _alone(value)):
+        return False
+    target._d = target._t = value.detach()
+    return True
 
 
 def zeros_like_grad(a: Array, stype: str | None) -> Array:

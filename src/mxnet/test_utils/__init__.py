@@ -1,6 +1,10 @@
 """Helpers for tests of programs and operators: comparison, random inputs, gradient checks."""
 
+import numpy as np
+import numpy.random as rnd
+
 from ..context import Context, current_context
+from ..ndarray import array
 from ..runtime import Features
 from ..util import get_cuda_compute_capability, getenv, setenv, use_np
 from ._checks import (
