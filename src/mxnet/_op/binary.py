@@ -84,6 +84,7 @@ class Row(NamedTuple):
     same: tuple[str, ...]
     broadcast: tuple[str, ...]
     zero_grad: bool = False
+    amp: str = "widest"
 
 
 BINARY = (
@@ -95,10 +96,10 @@ BINARY = (
     Row(_divide, "lhs / rhs; integers are divided with truncation", ("elemwise_div", "_Div", "_div", "_sparse_elemwise_div"),
         ("broadcast_div", "_sparse_broadcast_div")),
     Row(remainder, "the remainder of lhs / rhs with the sign of rhs; 0 where rhs is 0", ("_mod", "_Mod"), ("broadcast_mod",)),
-    Row(power, "lhs ** rhs", ("_power", "_Power"), ("broadcast_power",)),
+    Row(power, "lhs ** rhs", ("_power", "_Power"), ("broadcast_power",), amp="fp32"),
     Row(maximum, "the larger of lhs and rhs", ("_maximum", "_Maximum"), ("broadcast_maximum", "_npi_maximum")),
     Row(minimum, "the smaller of lhs and rhs", ("_minimum", "_Minimum"), ("broadcast_minimum", "_npi_minimum")),
-    Row(hypot, "sqrt(lhs^2 + rhs^2)", ("_hypot", "_Hypot"), ("broadcast_hypot",)),
+    Row(hypot, "sqrt(lhs^2 + rhs^2)", ("_hypot", "_Hypot"), ("broadcast_hypot",), amp="fp32"),
     Row(_flag(torch.eq), "1 where lhs == rhs, else 0", ("_equal", "_Equal"), ("broadcast_equal",), True),
     Row(_flag(torch.ne), "1 where lhs != rhs, else 0", ("_not_equal", "_Not_Equal"), ("broadcast_not_equal",), True),
     Row(_flag(torch.gt), "1 where lhs > rhs, else 0", ("_greater", "_Greater"), ("broadcast_greater",), True),
@@ -108,7 +109,7 @@ BINARY = (
     Row(_flag(torch.logical_and), "1 where both are not 0, else 0", ("_logical_and", "_Logical_And"), ("broadcast_logical_and",), True),
     Row(_flag(torch.logical_or), "1 where one is not 0, else 0", ("_logical_or", "_Logical_Or"), ("broadcast_logical_or",), True),
     Row(_flag(torch.logical_xor), "1 where exactly one is not 0, else 0", ("_logical_xor", "_Logical_Xor"), ("broadcast_logical_xor",), True),
-    Row(torch.add, "lhs + rhs, for gradients", ("_grad_add",), ()),
+    Row(torch.add, "lhs + rhs, for gradients", ("_grad_add",), (), amp="any"),
     Row(_divide, "lhs / rhs where lhs is stored", ("_scatter_elemwise_div",), ()),
 )  # fmt: skip
 
@@ -146,13 +147,14 @@ for _row in BINARY:
     ):
         if _names:
             _doc = f"{_row.formula}, elementwise. {_words} Both arrays must have one data type; the result has it too."
-            _made = Op(_names[0], _wrap(_names[0], _row.fn), inputs=("lhs", "rhs"), aliases=_names[1:], zero_grad=_row.zero_grad, doc=_doc)
+            _made = Op(_names[0], _wrap(_names[0], _row.fn), inputs=("lhs", "rhs"), aliases=_names[1:], amp=_row.amp,
+                       zero_grad=_row.zero_grad, doc=_doc)  # fmt: skip
             if _wrap is _same:
                 _made.complete_shapes(_equal_shapes)
             register(_made)
 
 
-@op("add_n", aliases=["ElementWiseSum", "_sparse_ElementWiseSum", "_sparse_add_n"])
+@op("add_n", aliases=["ElementWiseSum", "_sparse_ElementWiseSum", "_sparse_add_n"], amp="widest")
 def add_n(*args: Tensor) -> Tensor:
     """The sum of all arrays; they have one shape and one data type."""
     if not args:

@@ -9,7 +9,7 @@ from ..error import MXNetError
 from .registry import op
 
 
-@op("_contrib_count_sketch")
+@op("_contrib_count_sketch", amp="fp32")
 def count_sketch(data: Tensor, h: Tensor, s: Tensor, *, out_dim: int, processing_batch_size: int = 32) -> Tensor:
     """out[:, h[i]] += s[i] data[:, i]: (n, d) -> (n, out_dim), with h in 0..out_dim - 1 and s in {-1, 1}, both of shape (1, d) or (d,).
 

@@ -25,7 +25,7 @@ def _described(op_type: str, settings: dict) -> tuple[list[str], list[str], list
     return UserOperators.describe(op_type, settings)
 
 
-@op("Custom", outputs=lambda op_type, **settings: len(_described(op_type, settings)[1]))
+@op("Custom", outputs=lambda op_type, **settings: len(_described(op_type, settings)[1]), amp="fp32")
 def custom(*data: Tensor, op_type: str, training: bool, **settings: str) -> Any:
     """The outputs of the user's operator `op_type`, registered with `mx.operator.register`.
 

@@ -21,7 +21,7 @@ def _only_csr(name: str) -> MXNetError:
     return MXNetError(f"{name}: the graph must be a CSRNDArray. Convert it with tostype('csr').")
 
 
-@op("_contrib_edge_id")
+@op("_contrib_edge_id", amp="widest")
 def edge_id(data: Tensor, u: Tensor, v: Tensor) -> Tensor:
     """The values data[u[i], v[i]] of a CSR matrix, -1 where nothing is stored. u, v: (n,) of any type; result (n,) in the type of data.
 
@@ -70,7 +70,7 @@ def _(data: Csr, *, axis: int | None = None) -> Tensor:
     raise MXNetError(f"_contrib_getnnz: axis {axis} must be None, 0 or 1. Pass one of them.")
 
 
-@op("_contrib_dgl_adjacency")
+@op("_contrib_dgl_adjacency", amp="widest")
 def adjacency(data: Tensor) -> Tensor:
     """A CSR matrix with ones (float32) where data has edges.
 
@@ -90,7 +90,7 @@ def _graph_outputs(*, return_mapping: bool, num_args: int, **_: Any) -> int:
     return (num_args - 1) * (2 if return_mapping else 1)
 
 
-@op("_contrib_dgl_subgraph", outputs=_graph_outputs)
+@op("_contrib_dgl_subgraph", outputs=_graph_outputs, amp="widest")
 def subgraph(graph: Tensor, *data: Tensor, num_args: int = 0, return_mapping: bool) -> Any:
     """The subgraphs that sets of vertices induce: for each sorted int64 vector a CSR matrix whose values number its edges from 0.
 
@@ -128,7 +128,7 @@ def _induced(graph: Csr, vertices: Tensor) -> Csr:
     return Csr(graph.data[keep], columns[keep], starts, (count, count))
 
 
-@op("_contrib_dgl_graph_compact", outputs=lambda num_args, return_mapping, **_: num_args // 2 * (2 if return_mapping else 1))
+@op("_contrib_dgl_graph_compact", outputs=lambda num_args, return_mapping, **_: num_args // 2 * (2 if return_mapping else 1), amp="widest")
 def graph_compact(*graph_data: Tensor, num_args: int = 0, return_mapping: bool, graph_sizes: Shape) -> Any:
     """Sampled graphs without their empty rows and columns: (graphs..., vertices...) -> graphs of graph_sizes[i] x graph_sizes[i].
 

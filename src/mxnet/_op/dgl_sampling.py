@@ -87,7 +87,7 @@ def _check(graph: Any, dense: tuple, num_hops: int, num_neighbor: int, max_num_v
         )
 
 
-@op("_contrib_dgl_csr_neighbor_uniform_sample", outputs=lambda num_args, **_: (num_args - 1) * 3)
+@op("_contrib_dgl_csr_neighbor_uniform_sample", outputs=lambda num_args, **_: (num_args - 1) * 3, amp="widest")
 def uniform_sample(
     csr_matrix: Tensor, *seed_arrays: Tensor, num_args: int = 0, num_hops: int = 1, num_neighbor: int = 2, max_num_vertices: int = 100,
     generator: torch.Generator,
@@ -113,7 +113,7 @@ def _(csr_matrix: Csr, *seed_arrays: Tensor, num_args: int = 0, num_hops: int = 
     return tuple(f[i] for i in range(3) for f in found)
 
 
-@op("_contrib_dgl_csr_neighbor_non_uniform_sample", outputs=lambda num_args, **_: (num_args - 2) * 4)
+@op("_contrib_dgl_csr_neighbor_non_uniform_sample", outputs=lambda num_args, **_: (num_args - 2) * 4, amp="widest")
 def non_uniform_sample(
     csr_matrix: Tensor, probability: Tensor, *seed_arrays: Tensor, num_args: int = 0, num_hops: int = 1, num_neighbor: int = 2,
     max_num_vertices: int = 100, generator: torch.Generator,

@@ -18,7 +18,7 @@ def _check_floats(name: str, lhs: Tensor, rhs: Tensor) -> None:
         raise MXNetError(f"{name}: needs float arrays, got {str(lhs.dtype).replace('torch.', '')}. Convert with astype('float32').")
 
 
-@op("dot", aliases=["_sparse_dot"], amp="low")
+@op("dot", aliases=["_sparse_dot"], amp="widest")
 def dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: bool = False,
         forward_stype: Literal[None, "csr", "default", "row_sparse"] = None) -> Tensor:  # fmt: skip
     """The sum over the last axis of lhs and the first of rhs (transpose_a: the first of lhs; transpose_b: the last of rhs).
@@ -55,7 +55,7 @@ def _disagree(lhs: Tensor, rhs: Tensor, transpose_a: bool, transpose_b: bool) ->
     raise MXNetError(f"dot: shapes {tuple(lhs.shape)} and {tuple(rhs.shape)} do not fit{flags}. The summed axes must be of equal size.")
 
 
-@op("batch_dot", aliases=["_npx_batch_dot"], amp="low")
+@op("batch_dot", aliases=["_npx_batch_dot"], amp="widest")
 def batch_dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_b: bool = False,
               forward_stype: Literal[None, "csr", "default", "row_sparse"] = None) -> Tensor:  # fmt: skip
     """The products of matrices: (..., n, k) . (..., k, m) -> (..., n, m), with equal leading axes."""
@@ -74,7 +74,7 @@ def batch_dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_
     return torch.matmul(a, b)
 
 
-@op("khatri_rao")
+@op("khatri_rao", amp="fp32")
 def khatri_rao(*args: Tensor) -> Tensor:
     """The column-wise Kronecker product of matrices (n_i, k): shape (n_1 n_2 ..., k)."""
     if not args or any(a.dim() != 2 or a.shape[1] != args[0].shape[1] for a in args):

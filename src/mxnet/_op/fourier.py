@@ -20,7 +20,7 @@ def _wide(name: str, data: Tensor) -> Tensor:
     return data if data.dtype in (torch.float32, torch.float64) else data.float()
 
 
-@op("_contrib_fft")
+@op("_contrib_fft", amp="fp32")
 def fft(data: Tensor, *, compute_size: int = 128) -> Tensor:
     """X_k = sum_n x_n exp(-2 pi i k n / d): (..., d) real -> (..., 2 d), real and imaginary parts alternating.
 

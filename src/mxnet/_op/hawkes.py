@@ -10,7 +10,7 @@ from .gradients import zero_gradient
 from .registry import op
 
 
-@op("_contrib_hawkesll", outputs=2)
+@op("_contrib_hawkesll", outputs=2, amp="fp32")
 def hawkesll(lda: Tensor, alpha: Tensor, beta: Tensor, state: Tensor, lags: Tensor, marks: Tensor, valid_length: Tensor,
              max_time: Tensor) -> tuple[Tensor, Tensor]:  # fmt: skip
     """(log likelihood (n,), state at max_time (n, k)) of n sequences of events with k kinds.

@@ -81,7 +81,7 @@ def _rows_back(out: Tensor, axis: int) -> Tensor:
     return out if where == out.dim() - 2 else out.movedim(-2, where)
 
 
-@op("_linalg_gemm", aliases=["linalg_gemm"])
+@op("_linalg_gemm", aliases=["linalg_gemm"], amp="fp32")
 def gemm(A: Tensor, B: Tensor, C: Tensor, *, transpose_a: bool = False, transpose_b: bool = False, alpha: float = 1.0, beta: float = 1.0,
          axis: int = -2) -> Tensor:  # fmt: skip
     """alpha op(A) op(B) + beta C, op = transposition if asked for. Rows are `axis`, columns the last axis.
@@ -95,7 +95,7 @@ def gemm(A: Tensor, B: Tensor, C: Tensor, *, transpose_a: bool = False, transpos
     return _rows_back(alpha * product + beta * c, axis)
 
 
-@op("_linalg_gemm2", aliases=["linalg_gemm2"])
+@op("_linalg_gemm2", aliases=["linalg_gemm2"], amp="fp32")
 def gemm2(A: Tensor, B: Tensor, *, transpose_a: bool = False, transpose_b: bool = False, alpha: float = 1.0, axis: int = -2) -> Tensor:
     """alpha op(A) op(B), op = transposition if asked for. Rows are `axis`, columns the last axis.
 
@@ -110,7 +110,7 @@ def gemm2(A: Tensor, B: Tensor, *, transpose_a: bool = False, transpose_b: bool 
     return _rows_back(product if alpha == 1 else alpha * product, axis)
 
 
-@op("_linalg_syrk", aliases=["linalg_syrk"])
+@op("_linalg_syrk", aliases=["linalg_syrk"], amp="fp32")
 def syrk(A: Tensor, *, transpose: bool = False, alpha: float = 1.0) -> Tensor:
     """alpha A A^T, or alpha A^T A if transpose."""
     _check("linalg_syrk", A)
@@ -131,7 +131,7 @@ def _check_sides(name: str, a: Tensor, b: Tensor, rightside: bool) -> None:
         )
 
 
-@op("_linalg_trmm", aliases=["linalg_trmm"])
+@op("_linalg_trmm", aliases=["linalg_trmm"], amp="fp32")
 def trmm(A: Tensor, B: Tensor, *, transpose: bool = False, rightside: bool = False, lower: bool = True, alpha: float = 1.0) -> Tensor:
     """alpha op(A) B, or alpha B op(A) if rightside, with the lower (or upper) triangle of the square A; the rest of A is not read."""
     _check_sides("linalg_trmm", A, B, rightside)
@@ -139,7 +139,7 @@ def trmm(A: Tensor, B: Tensor, *, transpose: bool = False, rightside: bool = Fal
     return alpha * (torch.matmul(B, a) if rightside else torch.matmul(a, B))
 
 
-@op("_linalg_trsm", aliases=["linalg_trsm"])
+@op("_linalg_trsm", aliases=["linalg_trsm"], amp="fp32")
 def trsm(A: Tensor, B: Tensor, *, transpose: bool = False, rightside: bool = False, lower: bool = True, alpha: float = 1.0) -> Tensor:
     """X with op(A) X = alpha B, or X op(A) = alpha B if rightside, A a lower (or upper) triangle; the rest of A is not read."""
     _check_sides("linalg_trsm", A, B, rightside)
@@ -147,7 +147,7 @@ def trsm(A: Tensor, B: Tensor, *, transpose: bool = False, rightside: bool = Fal
     return torch.linalg.solve_triangular(a, alpha * B, upper=lower == transpose, left=not rightside)
 
 
-@op("_linalg_potrf", aliases=["linalg_potrf"])
+@op("_linalg_potrf", aliases=["linalg_potrf"], amp="fp32")
 def potrf(A: Tensor) -> Tensor:
     """The lower triangle L with L L^T = A, A symmetric positive definite (its lower triangle is read). Not definite: MXNetError.
 
@@ -157,7 +157,7 @@ def potrf(A: Tensor) -> Tensor:
     return torch.linalg.cholesky(A)
 
 
-@op("_linalg_potri", aliases=["linalg_potri"])
+@op("_linalg_potri", aliases=["linalg_potri"], amp="fp32")
 def potri(A: Tensor) -> Tensor:
     """(A A^T)^-1 for a lower triangle A, the result of potrf."""
     _check("linalg_potri", A, square=True)
@@ -166,7 +166,7 @@ def potri(A: Tensor) -> Tensor:
     return torch.matmul(inverse.transpose(-1, -2), inverse)
 
 
-@op("_linalg_gelqf", aliases=["linalg_gelqf"], outputs=2)
+@op("_linalg_gelqf", aliases=["linalg_gelqf"], outputs=2, amp="fp32")
 def gelqf(A: Tensor) -> tuple[Tensor, Tensor]:
     """(Q, L) with A = L Q for matrices (m, n), m <= n: Q (m, n) has orthonormal rows, L (m, m) is a lower triangle."""
     _check("linalg_gelqf", A)
@@ -202,14 +202,14 @@ class _Eigen(torch.autograd.Function):
         return torch.matmul(rows.transpose(-1, -2), torch.matmul(inner, rows))
 
 
-@op("_linalg_syevd", outputs=2)
+@op("_linalg_syevd", outputs=2, amp="fp32")
 def syevd(A: Tensor) -> tuple[Tensor, Tensor]:
     """(U, L) with A = U^T diag(L) U for symmetric A (its lower triangle is read): rows of U are eigenvectors, L ascends."""
     _check("linalg_syevd", A, square=True)
     return _Eigen.apply(A)
 
 
-@op("_linalg_inverse", aliases=["_npi_inv", "linalg_inverse"])
+@op("_linalg_inverse", aliases=["_npi_inv", "linalg_inverse"], amp="fp32")
 def inverse(A: Tensor) -> Tensor:
     """A^-1 of square matrices. Singular: MXNetError."""
     _check("linalg_inverse", A, square=True)
@@ -234,7 +234,7 @@ class _Determinant(torch.autograd.Function):
         return torch.where(singular, torch.zeros_like(a), size_grad[..., None, None] * inverse)
 
 
-@op("_linalg_det", aliases=["_npi_det", "linalg_det"])
+@op("_linalg_det", aliases=["_npi_det", "linalg_det"], amp="fp32")
 def det(A: Tensor) -> Tensor:
     """The determinants of square matrices; the gradient det(A) A^-T is 0 where A is singular. One matrix: shape (1,)."""
     _check("linalg_det", A, square=True)
@@ -244,7 +244,7 @@ def det(A: Tensor) -> Tensor:
     return _finish(torch.where(sign == 0, torch.zeros_like(size), sign * torch.exp(torch.where(sign == 0, torch.zeros_like(size), size))))
 
 
-@op("_linalg_slogdet", aliases=["_npi_slogdet", "linalg_slogdet"], outputs=2)
+@op("_linalg_slogdet", aliases=["_npi_slogdet", "linalg_slogdet"], outputs=2, amp="fp32")
 def slogdet(A: Tensor) -> tuple[Tensor, Tensor]:
     """(sign, log |det|) of square matrices: sign is 0 and the logarithm -inf, with gradient 0, where A is singular."""
     _check("linalg_slogdet", A, square=True)
@@ -252,7 +252,7 @@ def slogdet(A: Tensor) -> tuple[Tensor, Tensor]:
     return _finish(sign), _finish(size)
 
 
-@op("_linalg_sumlogdiag", aliases=["linalg_sumlogdiag"])
+@op("_linalg_sumlogdiag", aliases=["linalg_sumlogdiag"], amp="fp32")
 def sumlogdiag(A: Tensor) -> Tensor:
     """The sum of the logarithms of the diagonal, for each square matrix."""
     _check("linalg_sumlogdiag", A, square=True)
@@ -266,7 +266,7 @@ def _check_offset(name: str, a: Tensor, offset: int) -> None:
         )
 
 
-@op("_linalg_extractdiag", aliases=["linalg_extractdiag"])
+@op("_linalg_extractdiag", aliases=["linalg_extractdiag"], amp="fp32")
 def extractdiag(A: Tensor, *, offset: int = 0) -> Tensor:
     """The diagonals (offset > 0: above, < 0: below the main one) of square matrices: (..., n, n) -> (..., n - |offset|)."""
     _check("linalg_extractdiag", A, square=True)
@@ -274,7 +274,7 @@ def extractdiag(A: Tensor, *, offset: int = 0) -> Tensor:
     return torch.diagonal(A, offset, -2, -1).clone()
 
 
-@op("_linalg_makediag", aliases=["linalg_makediag"])
+@op("_linalg_makediag", aliases=["linalg_makediag"], amp="fp32")
 def makediag(A: Tensor, *, offset: int = 0) -> Tensor:
     """Matrices with a given diagonal and zeros elsewhere: (..., n) -> (..., n + |offset|, n + |offset|)."""
     _check_floats("linalg_makediag", A)
@@ -289,7 +289,7 @@ def _places(size: int, offset: int, lower: bool, device: torch.device) -> tuple[
     return (rows, columns) if offset < 0 or (offset == 0 and lower) else (columns, rows)
 
 
-@op("_linalg_extracttrian", aliases=["linalg_extracttrian"])
+@op("_linalg_extracttrian", aliases=["linalg_extracttrian"], amp="fp32")
 def extracttrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
     """The elements of the lower triangle row by row, or of the upper one column by column: (..., n, n) -> (..., m (m + 1) / 2), m = n - |offset|.
 
@@ -301,7 +301,7 @@ def extracttrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
     return A[..., rows, columns]
 
 
-@op("_linalg_maketrian", aliases=["linalg_maketrian"])
+@op("_linalg_maketrian", aliases=["linalg_maketrian"], amp="fp32")
 def maketrian(A: Tensor, *, offset: int = 0, lower: bool = True) -> Tensor:
     """Matrices with a given triangle and zeros elsewhere: the reverse of extracttrian."""
     _check_floats("linalg_maketrian", A)

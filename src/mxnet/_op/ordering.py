@@ -43,7 +43,7 @@ def sort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True) -> Tens
     return torch.sort(line, dim=axis, descending=not is_ascend, stable=True).values
 
 
-@op("argsort", aliases=["_npi_argsort"])
+@op("argsort", aliases=["_npi_argsort"], amp="fp32")
 def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtype: DType = torch.float32) -> Tensor:
     """The positions that sort data along an axis, as `dtype`. The gradient is zero.
 
@@ -54,7 +54,7 @@ def argsort(data: Tensor, *, axis: int | None = -1, is_ascend: bool = True, dtyp
     return _indices(torch.sort(line.detach(), dim=axis, descending=not is_ascend, stable=True).indices, dtype, data)
 
 
-@op("topk", aliases=["_npx_topk"], outputs=lambda ret_typ, **_: 2 if ret_typ == "both" else 1)
+@op("topk", aliases=["_npx_topk"], outputs=lambda ret_typ, **_: 2 if ret_typ == "both" else 1, amp="fp32")
 def topk(
     data: Tensor,
     *,

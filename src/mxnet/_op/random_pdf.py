@@ -66,7 +66,7 @@ def _log_generalized(x: Tensor, mu: Tensor, alpha: Tensor) -> Tensor:
     return _log_negative_binomial(x, 1 / alpha, 1 / (mu * alpha + 1))
 
 
-@op("_random_pdf_uniform", aliases=["random_pdf_uniform"])
+@op("_random_pdf_uniform", aliases=["random_pdf_uniform"], amp="widest")
 def pdf_uniform(sample: Tensor, low: Tensor, high: Tensor, *, is_log: bool = False) -> Tensor:
     """1 / (high - low); samples are taken to be inside of [low, high].
 
@@ -76,7 +76,7 @@ def pdf_uniform(sample: Tensor, low: Tensor, high: Tensor, *, is_log: bool = Fal
     return _density("_random_pdf_uniform", _log_uniform, sample, is_log, True, low=low, high=high)
 
 
-@op("_random_pdf_normal", aliases=["random_pdf_normal"])
+@op("_random_pdf_normal", aliases=["random_pdf_normal"], amp="widest")
 def pdf_normal(sample: Tensor, mu: Tensor, sigma: Tensor, *, is_log: bool = False) -> Tensor:
     """exp(-((x - mu) / sigma) ** 2 / 2) / (sigma * sqrt(2 pi)).
 
@@ -86,7 +86,7 @@ def pdf_normal(sample: Tensor, mu: Tensor, sigma: Tensor, *, is_log: bool = Fals
     return _density("_random_pdf_normal", _log_normal, sample, is_log, mu=mu, sigma=sigma)
 
 
-@op("_random_pdf_gamma", aliases=["random_pdf_gamma"])
+@op("_random_pdf_gamma", aliases=["random_pdf_gamma"], amp="widest")
 def pdf_gamma(sample: Tensor, alpha: Tensor, beta: Tensor, *, is_log: bool = False) -> Tensor:
     """beta ** alpha * x ** (alpha - 1) * exp(-beta * x) / Gamma(alpha); beta is a rate here (a scale in random_gamma).
 
@@ -96,7 +96,7 @@ def pdf_gamma(sample: Tensor, alpha: Tensor, beta: Tensor, *, is_log: bool = Fal
     return _density("_random_pdf_gamma", _log_gamma, sample, is_log, alpha=alpha, beta=beta)
 
 
-@op("_random_pdf_exponential", aliases=["random_pdf_exponential"])
+@op("_random_pdf_exponential", aliases=["random_pdf_exponential"], amp="widest")
 def pdf_exponential(sample: Tensor, lam: Tensor, *, is_log: bool = False) -> Tensor:
     """lam * exp(-lam * x).
 
@@ -106,7 +106,7 @@ def pdf_exponential(sample: Tensor, lam: Tensor, *, is_log: bool = False) -> Ten
     return _density("_random_pdf_exponential", _log_exponential, sample, is_log, lam=lam)
 
 
-@op("_random_pdf_poisson", aliases=["random_pdf_poisson"])
+@op("_random_pdf_poisson", aliases=["random_pdf_poisson"], amp="widest")
 def pdf_poisson(sample: Tensor, lam: Tensor, *, is_log: bool = False) -> Tensor:
     """lam ** x * exp(-lam) / x!.
 
@@ -116,7 +116,7 @@ def pdf_poisson(sample: Tensor, lam: Tensor, *, is_log: bool = False) -> Tensor:
     return _density("_random_pdf_poisson", _log_poisson, sample, is_log, True, lam=lam)
 
 
-@op("_random_pdf_negative_binomial", aliases=["random_pdf_negative_binomial"])
+@op("_random_pdf_negative_binomial", aliases=["random_pdf_negative_binomial"], amp="widest")
 def pdf_negative_binomial(sample: Tensor, k: Tensor, p: Tensor, *, is_log: bool = False) -> Tensor:
     """Gamma(x + k) / (x! Gamma(k)) * p ** k * (1 - p) ** x.
 
@@ -126,7 +126,7 @@ def pdf_negative_binomial(sample: Tensor, k: Tensor, p: Tensor, *, is_log: bool 
     return _density("_random_pdf_negative_binomial", _log_negative_binomial, sample, is_log, True, k=k, p=p)
 
 
-@op("_random_pdf_generalized_negative_binomial", aliases=["random_pdf_generalized_negative_binomial"])
+@op("_random_pdf_generalized_negative_binomial", aliases=["random_pdf_generalized_negative_binomial"], amp="widest")
 def pdf_generalized_negative_binomial(sample: Tensor, mu: Tensor, alpha: Tensor, *, is_log: bool = False) -> Tensor:
     """The negative binomial with k = 1 / alpha and p = 1 / (mu * alpha + 1).
 
@@ -136,7 +136,7 @@ def pdf_generalized_negative_binomial(sample: Tensor, mu: Tensor, alpha: Tensor,
     return _density("_random_pdf_generalized_negative_binomial", _log_generalized, sample, is_log, True, mu=mu, alpha=alpha)
 
 
-@op("_random_pdf_dirichlet", aliases=["random_pdf_dirichlet"])
+@op("_random_pdf_dirichlet", aliases=["random_pdf_dirichlet"], amp="widest")
 def pdf_dirichlet(sample: Tensor, alpha: Tensor, *, is_log: bool = False) -> Tensor:
     """Gamma(sum alpha) / prod Gamma(alpha) * prod x ** (alpha - 1) over the last axis: alpha S + (k,), sample S + T + (k,) -> S + T.
 

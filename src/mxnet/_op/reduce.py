@@ -151,7 +151,7 @@ def _make(name: str, fn: Callable[[Tensor, tuple, bool], Tensor]) -> Callable[..
 for _name, (_fn, _words, _aliases) in _REDUCTIONS.items():
     _doc = (f"{_words} over `axis`.\n\naxis: int, tuple or None (all); exclude: over all axes but these; keepdims: reduced axes stay with size 1."
             f"\n\n>>> mx.nd.{_name}(mx.nd.ones((2, 3)), axis=1)")  # fmt: skip
-    register(Op(_name, _make(_name, _fn), aliases=_aliases, doc=_doc))
+    register(Op(_name, _make(_name, _fn), aliases=_aliases, amp="any" if _name in ("max", "min") else "fp32", doc=_doc))
 
 
 @op("_np_cumsum", aliases=["cumsum"])
@@ -169,7 +169,7 @@ def cumsum(
     return torch.cumsum(x, where, dtype=kind)
 
 
-@op("norm", aliases=["_sparse_norm"])
+@op("norm", aliases=["_sparse_norm"], amp="fp32")
 def norm(data: Tensor, *, ord: int = 2, axis: Shape | None = None,
          out_dtype: Literal["float16", "float32", "float64", "int32", "int64", "int8"] | None = None, keepdims: bool = False) -> Tensor:  # fmt: skip
     """The L1 (ord=1) or L2 (ord=2) norm over one or two axes, or over all. float16 and bfloat16 are computed in float32."""
@@ -181,7 +181,7 @@ def norm(data: Tensor, *, ord: int = 2, axis: Shape | None = None,
     return _finish(out).to(getattr(torch, out_dtype) if out_dtype else data.dtype)
 
 
-@op("moments", outputs=2)
+@op("moments", outputs=2, amp="fp32")
 def moments(data: Tensor, *, axes: Shape | None = None, keepdims: bool = False) -> tuple[Tensor, Tensor]:
     """(mean, variance) over `axes`; the variance is that of the population."""
     where = axes_of("moments", data.dim(), axes)

@@ -80,6 +80,7 @@ class Row(NamedTuple):
     formula: str
     aliases: tuple[str, ...]
     zero_grad: bool = False
+    amp: str = "any"
 
 
 SCALAR: dict[str, Row] = {
@@ -88,14 +89,14 @@ SCALAR: dict[str, Row] = {
     "_rminus_scalar": Row(torch.rsub, "scalar - x", ("_RMinusScalar",)),
     "_mul_scalar": Row(torch.mul, "x * scalar", ("_MulScalar",)),
     "_div_scalar": Row(_div, "x / scalar", ("_DivScalar",)),
-    "_rdiv_scalar": Row(_rdiv, "scalar / x", ("_RDivScalar",)),
+    "_rdiv_scalar": Row(_rdiv, "scalar / x", ("_RDivScalar",), amp="fp32"),
     "_mod_scalar": Row(_mod, "the remainder of x / scalar with the scalar's sign", ("_ModScalar",)),
     "_rmod_scalar": Row(_rmod, "the remainder of scalar / x with x's sign", ("_RModScalar",)),
-    "_power_scalar": Row(_power, "x ** scalar", ("_PowerScalar",)),
-    "_rpower_scalar": Row(_rpower, "scalar ** x", ("_RPowerScalar",)),
+    "_power_scalar": Row(_power, "x ** scalar", ("_PowerScalar",), amp="fp32"),
+    "_rpower_scalar": Row(_rpower, "scalar ** x", ("_RPowerScalar",), amp="fp32"),
     "_maximum_scalar": Row(_maximum, "the larger of x and scalar", ("_MaximumScalar", "_npi_maximum_scalar")),
     "_minimum_scalar": Row(_minimum, "the smaller of x and scalar", ("_MinimumScalar", "_npi_minimum_scalar")),
-    "_hypot_scalar": Row(_hypot, "sqrt(x^2 + scalar^2)", ("_HypotScalar", "_npi_hypot_scalar")),
+    "_hypot_scalar": Row(_hypot, "sqrt(x^2 + scalar^2)", ("_HypotScalar", "_npi_hypot_scalar"), amp="fp32"),
     "_equal_scalar": Row(_flag(torch.eq), "1 where x == scalar, else 0", ("_EqualScalar",), True),
     "_not_equal_scalar": Row(_flag(torch.ne), "1 where x != scalar, else 0", ("_NotEqualScalar",), True),
     "_greater_scalar": Row(_flag(torch.gt), "1 where x > scalar, else 0", ("_GreaterScalar",), True),
@@ -126,4 +127,4 @@ def _make(fn: Callable[[Tensor, Any], Tensor]) -> Callable[..., Tensor]:
 
 for _name, _row in SCALAR.items():
     _doc = f"{_row.formula}, elementwise. The scalar is cut to the array's type for integer arrays (is_int=False: the result is float64)."
-    register(Op(_name, _make(_row.fn), aliases=_row.aliases, zero_grad=_row.zero_grad, doc=_doc))
+    register(Op(_name, _make(_row.fn), aliases=_row.aliases, amp=_row.amp, zero_grad=_row.zero_grad, doc=_doc))

@@ -99,7 +99,7 @@ def _norm(x: Any, *, ord: int = 2, axis: Any = None, keepdims: bool = False, out
     return Tracked(result, gradient)
 
 
-@op("_square_sum")
+@op("_square_sum", amp="fp32")
 def square_sum(data: Tensor, *, axis: Shape | None = None, keepdims: bool = False, exclude: bool = False) -> Tensor:
     """The sum of squares over axes, for row_sparse data of two axes: row_sparse (rows, 1) for axis=1 with keepdims, else dense.
 

@@ -143,6 +143,9 @@ UNARY: dict[str, Row] = {
 }
 #: operators that the original has under `_sparse_` too
 _NO_SPARSE_NAME = {"rcbrt", "reciprocal", "softsign", "erf", "erfinv"}
+#: operators whose results leave the range of float16 easily, or lose most of its digits
+_NEEDS_FLOAT32 = {"square", "reciprocal", "rsqrt", "rcbrt", "exp", "expm1", "log", "log10", "log2", "log1p", "tan", "arcsin", "arccos", "sinh",
+                  "cosh", "arctanh", "erfinv", "gamma", "gammaln"}  # fmt: skip
 
 
 def _typed(name: str, fn: Callable[[Tensor], Tensor], integer: Callable[[Tensor], Tensor] | None) -> Callable[[Tensor], Tensor]:
@@ -164,7 +167,8 @@ def _rows() -> None:
         direct = row.integer is row.fn
         aliases = (*row.aliases, *(() if name in _NO_SPARSE_NAME else (f"_sparse_{name}",)))
         doc = f"{row.formula}, elementwise. Any shape; integers are computed in float and cut off.\n\n>>> mx.nd.{name}(mx.nd.array([0.5]))"
-        register(Op(name, row.fn if direct else _typed(name, row.fn, row.integer), inputs=("data",), aliases=aliases, doc=doc))
+        fn = row.fn if direct else _typed(name, row.fn, row.integer)
+        register(Op(name, fn, inputs=("data",), aliases=aliases, amp="fp32" if name in _NEEDS_FLOAT32 else "any", doc=doc))
 
 
 _rows()
@@ -212,7 +216,7 @@ def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
     return torch.where(data > a_max, limits[1], torch.where(data < a_min, limits[0], data))
 
 
-@op("smooth_l1", aliases=["_npx_smooth_l1"])
+@op("smooth_l1", aliases=["_npx_smooth_l1"], amp="fp32")
 def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     """0.5 (s x)^2 where |x| < 1/s^2, else |x| - 0.5/s^2, with s = scalar (R. Girshick, "Fast R-CNN", 2015)."""
     if scalar == 0:
