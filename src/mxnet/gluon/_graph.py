@@ -72,10 +72,9 @@ class Graph:
         operators = {n.output_name(i): n.op.name for n in program.nodes if n.op is not None for i in range(n.num_outputs())}
 
         def tell(name: str, value: Any) -> None:
-            if inputs_too or name in operators:
-                callback(name, operators.get(name, ""), value)
+            callback(name, operators.get(name, ""), value)
 
-        program.monitor = tell
+        program.monitor = (tell, inputs_too)
         try:
             return program.run(arrays)
         finally:
