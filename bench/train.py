@@ -19,11 +19,11 @@ import time
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from torch import nn  # noqa: E402
+import numpy as np
+import torch
+from torch import nn
 
-import mxnet as mx  # noqa: E402
+import mxnet as mx
 
 LIMIT = 1.05
 RATE, MOMENTUM = 0.01, 0.9
@@ -51,7 +51,9 @@ def resnet_symbol():
 
     def unit(x, filters, stride, kernel=3, relu=True):
         i = next(count)
-        x = mx.sym.Convolution(x, num_filter=filters, kernel=(kernel, kernel), stride=(stride, stride), pad=(kernel // 2,) * 2, no_bias=True, name=f"conv{i}")
+        x = mx.sym.Convolution(
+            x, num_filter=filters, kernel=(kernel, kernel), stride=(stride, stride), pad=(kernel // 2,) * 2, no_bias=True, name=f"conv{i}"
+        )
         x = mx.sym.BatchNorm(x, fix_gamma=False, eps=1e-5, momentum=0.9, name=f"bn{i}")
         return mx.sym.Activation(x, act_type="relu") if relu else x
 
@@ -73,7 +75,9 @@ class Block(nn.Module):
         super().__init__()
         self.body = nn.Sequential(nn.Conv2d(inputs, filters, 3, stride, 1, bias=False), nn.BatchNorm2d(filters), nn.ReLU(),
                                   nn.Conv2d(filters, filters, 3, 1, 1, bias=False), nn.BatchNorm2d(filters))  # fmt: skip
-        self.skip = nn.Sequential(nn.Conv2d(inputs, filters, 1, stride, bias=False), nn.BatchNorm2d(filters)) if stride > 1 else nn.Identity()
+        self.skip = (
+            nn.Sequential(nn.Conv2d(inputs, filters, 1, stride, bias=False), nn.BatchNorm2d(filters)) if stride > 1 else nn.Identity()
+        )
 
     def forward(self, x):
         return torch.relu(self.body(x) + self.skip(x))
@@ -95,7 +99,7 @@ class Ours:
 
     def __init__(self, symbol, data, label):
         self.names = [n for n in symbol.list_arguments() if n not in ("data", "softmax_label")]
-        requests = {n: "write" for n in self.names}  # as Module binds: inputs need no gradient
+        requests = dict.fromkeys(self.names, "write")  # as Module binds: inputs need no gradient
         self.executor = symbol.simple_bind(mx.cpu(), grad_req=requests, data=data.shape, softmax_label=label.shape)
         self.data, self.label = mx.nd.array(data), mx.nd.array(label)
         self.updater = mx.optimizer.get_updater(mx.optimizer.SGD(learning_rate=RATE, momentum=MOMENTUM, wd=0.0, rescale_grad=1.0))
@@ -142,7 +146,10 @@ class Theirs:
         return float(self.value.detach())
 
 
-CASES = {"LeNet, batch 64, 1x28x28": (lenet_symbol, lenet_torch, (64, 1, 28, 28), 10, 5), "ResNet-18, batch 8, 3x64x64": (resnet_symbol, resnet_torch, (8, 3, 64, 64), 100, 2)}
+CASES = {
+    "LeNet, batch 64, 1x28x28": (lenet_symbol, lenet_torch, (64, 1, 28, 28), 10, 5),
+    "ResNet-18, batch 8, 3x64x64": (resnet_symbol, resnet_torch, (8, 3, 64, 64), 100, 2),
+}
 
 
 def seconds(side, steps):
@@ -177,7 +184,10 @@ def main() -> int:
         wrong = ratio > LIMIT or not agree
         bad += wrong
         rows.append({"case": name, "ours_ms": mine, "torch_ms": other, "ratio": ratio, "loss": ours.loss(), "loss_torch": theirs.loss()})
-        print(f"{name:30s} ours {mine:8.2f} ms  torch {other:8.2f} ms  ratio {ratio:.3f}  losses {ours.loss():.4f} {theirs.loss():.4f}" + ("  <-" if wrong else ""))
+        print(
+            f"{name:30s} ours {mine:8.2f} ms  torch {other:8.2f} ms  ratio {ratio:.3f}  losses {ours.loss():.4f} {theirs.loss():.4f}"
+            + ("  <-" if wrong else "")
+        )
     if args.json:
         with open(args.json, "w") as f:
             json.dump({"machine": platform.machine(), "torch": torch.__version__, "rows": rows}, f, indent=1)

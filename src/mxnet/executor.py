@@ -23,9 +23,10 @@ from .symbol._infer import Inference, known
 from .symbol._node import variables
 from .symbol._storage_types import infer_stypes
 
-
 #: Operators that give their own gradient, whatever the gradient of their output is; their labels get none.
-_LOSSES = frozenset({"SoftmaxOutput", "LinearRegressionOutput", "LogisticRegressionOutput", "MAERegressionOutput", "SVMOutput", "MakeLoss", "make_loss"})
+_LOSSES = frozenset(
+    {"SoftmaxOutput", "LinearRegressionOutput", "LogisticRegressionOutput", "MAERegressionOutput", "SVMOutput", "MakeLoss", "make_loss"}
+)
 
 
 class Executor:
@@ -83,7 +84,9 @@ class Executor:
         for name, value in kwargs.items():
             target = self.arg_dict.get(name)
             if target is None:
-                raise TypeError(f"Executor: there is no argument {name!r}.{hint(name, self.arg_dict)} Use one of {', '.join(list(self.arg_dict)[:20])}.")
+                raise TypeError(
+                    f"Executor: there is no argument {name!r}.{hint(name, self.arg_dict)} Use one of {', '.join(list(self.arg_dict)[:20])}."
+                )
             shape = getattr(value, "shape", target.shape)
             if tuple(shape) != tuple(target.shape):
                 raise ValueError(f"Executor: {name} has shape {target.shape}, got {tuple(shape)}. Use reshape() for another shape.")
@@ -155,7 +158,9 @@ class Executor:
             g = given[i] if i < len(given) else None
             if g is None:
                 if not free:
-                    raise MXNetError(f"backward: output {i} ({self._symbol.list_outputs()[i]}) is no loss, so its gradient is required. Pass out_grads.")
+                    raise MXNetError(
+                        f"backward: output {i} ({self._symbol.list_outputs()[i]}) is no loss, so its gradient is required. Pass out_grads."
+                    )
                 seeds.append(None)
                 continue
             if not isinstance(g, Array):
@@ -181,7 +186,9 @@ class Executor:
                     value = value.astype(target.dtype) if value.dtype != target.dtype else value
                     value.copyto(target)
                 elif not allow_extra_params:
-                    raise ValueError(f"copy_params_from: there is no {kind} {name!r}.{hint(name, have)} Pass allow_extra_params=True to skip it.")
+                    raise ValueError(
+                        f"copy_params_from: there is no {kind} {name!r}.{hint(name, have)} Pass allow_extra_params=True to skip it."
+                    )
 
     def reshape(self, partial_shaping: bool = False, allow_up_sizing: bool = False, **kwargs: Any) -> Executor:
         """An executor for other input shapes: arrays whose shapes stay are shared, smaller ones use the memory of the old.
@@ -268,7 +275,7 @@ _NUMBERED = {0: "null", 1: "write", 2: "write", 3: "add", "inplace": "write"}
 
 def _requests(grad_req: Any, names: list[str]) -> dict[str, str]:
     if isinstance(grad_req, str):
-        found = {n: grad_req for n in names}
+        found = dict.fromkeys(names, grad_req)
     elif isinstance(grad_req, (list, tuple)):
         if len(grad_req) != len(names):
             raise ValueError(f"bind: {len(grad_req)} grad_req for {len(names)} arguments. Pass one for each.")
@@ -302,7 +309,9 @@ def _arrays(given: Any, names: list[str], what: str, allow_missing: bool) -> dic
     return found
 
 
-def bind(symbol: Any, ctx: Context, args: Any, args_grad: Any, grad_req: Any, aux_states: Any, group2ctx: Any, shared_exec: Any) -> Executor:
+def bind(
+    symbol: Any, ctx: Context, args: Any, args_grad: Any, grad_req: Any, aux_states: Any, group2ctx: Any, shared_exec: Any
+) -> Executor:
     """An executor over given arrays."""
     if not isinstance(ctx, Context):
         raise TypeError(f"bind: ctx must be a Context, got {type(ctx).__name__}. Pass mx.cpu() or mx.gpu(i).")
@@ -361,7 +370,9 @@ def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None
         a, stype = args[n.name], kinds.gradients[n.name]
         fits = old is not None and old.shape == a.shape and old.dtype == a.dtype and old.stype == stype
         grads[n.name] = old if fits else nd.zeros(a.shape, ctx=a.context, dtype=a.dtype, stype=stype)
-    return Executor(symbol, ctx, args, grads, aux, requests, group2ctx, shared_exec._compiled if _same_program(shared_exec, symbol) else None)
+    return Executor(
+        symbol, ctx, args, grads, aux, requests, group2ctx, shared_exec._compiled if _same_program(shared_exec, symbol) else None
+    )
 
 
 def _same_program(shared: Any, symbol: Any) -> bool:

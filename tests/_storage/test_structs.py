@@ -188,7 +188,10 @@ def test_absent_rows_and_entries_are_zero_even_beside_infinities():
     touched = (dense[:, [3, 7]] != 0).any(1)
     assert (got[~touched] == 0).all() and not torch.isfinite(got[touched]).any()
     wide = RowSparse(torch.full((1, 8), float("inf")), torch.tensor([2]), (6, 8))
-    assert torch.equal(torch.isinf(algebra.entries_of(wide, a)), a.row_ids() == 2) and (algebra.entries_of(wide, a)[a.row_ids() != 2] == 0).all()
+    assert (
+        torch.equal(torch.isinf(algebra.entries_of(wide, a)), a.row_ids() == 2)
+        and (algebra.entries_of(wide, a)[a.row_ids() != 2] == 0).all()
+    )
     other = Csr(torch.tensor([float("inf")]), torch.tensor([0]), torch.tensor([0, 1, 1, 1, 1, 1, 1]), (6, 8))
     assert not algebra.entries_of(other, a).isnan().any()
 

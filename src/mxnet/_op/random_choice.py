@@ -93,6 +93,11 @@ def _(data: Tensor, *, shape: tuple = (), get_prob: bool = False, dtype: torch.d
     return (drawn, torch.empty(full, dtype=data.dtype, device="meta")) if get_prob else drawn
 
 
+@multinomial.types
+def _(types: dict, *, get_prob: bool, dtype: torch.dtype, **_: Any) -> tuple:
+    return types, [dtype, types["data"]] if get_prob else [dtype]
+
+
 @op("_shuffle", aliases=["shuffle", "_npi_shuffle"])
 def shuffle(data: Tensor, *, generator: torch.Generator) -> Tensor:
     """data with its first axis in random order.

@@ -44,15 +44,23 @@ modulo = _either("modulo", "broadcast_mod", "_mod_scalar", "_rmod_scalar", lambd
 maximum = _either("maximum", "broadcast_maximum", "_maximum_scalar", None, max, "The larger of lhs and rhs, with broadcasting.")
 minimum = _either("minimum", "broadcast_minimum", "_minimum_scalar", None, min, "The smaller of lhs and rhs, with broadcasting.")
 equal = _either("equal", "broadcast_equal", "_equal_scalar", None, lambda a, b: float(a == b), "1 where lhs == rhs, else 0.")
-not_equal = _either("not_equal", "broadcast_not_equal", "_not_equal_scalar", None, lambda a, b: float(a != b), "1 where lhs != rhs, else 0.")
-greater = _either("greater", "broadcast_greater", "_greater_scalar", "_lesser_scalar", lambda a, b: float(a > b), "1 where lhs > rhs, else 0.")
+not_equal = _either(
+    "not_equal", "broadcast_not_equal", "_not_equal_scalar", None, lambda a, b: float(a != b), "1 where lhs != rhs, else 0."
+)
+greater = _either(
+    "greater", "broadcast_greater", "_greater_scalar", "_lesser_scalar", lambda a, b: float(a > b), "1 where lhs > rhs, else 0."
+)
 greater_equal = _either("greater_equal", "broadcast_greater_equal", "_greater_equal_scalar", "_lesser_equal_scalar",
                         lambda a, b: float(a >= b), "1 where lhs >= rhs, else 0.")  # fmt: skip
 lesser = _either("lesser", "broadcast_lesser", "_lesser_scalar", "_greater_scalar", lambda a, b: float(a < b), "1 where lhs < rhs, else 0.")
 lesser_equal = _either("lesser_equal", "broadcast_lesser_equal", "_lesser_equal_scalar", "_greater_equal_scalar",
                        lambda a, b: float(a <= b), "1 where lhs <= rhs, else 0.")  # fmt: skip
-logical_and = _either("logical_and", "broadcast_logical_and", "_logical_and_scalar", None, lambda a, b: float(bool(a and b)), "1 where both are not 0.")
-logical_or = _either("logical_or", "broadcast_logical_or", "_logical_or_scalar", None, lambda a, b: float(bool(a or b)), "1 where one is not 0.")
+logical_and = _either(
+    "logical_and", "broadcast_logical_and", "_logical_and_scalar", None, lambda a, b: float(bool(a and b)), "1 where both are not 0."
+)
+logical_or = _either(
+    "logical_or", "broadcast_logical_or", "_logical_or_scalar", None, lambda a, b: float(bool(a or b)), "1 where one is not 0."
+)
 logical_xor = _either("logical_xor", "broadcast_logical_xor", "_logical_xor_scalar", None, lambda a, b: float(bool(a) != bool(b)),
                       "1 where exactly one is not 0.")  # fmt: skip
 true_divide = divide
