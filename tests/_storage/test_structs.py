@@ -15,6 +15,7 @@ from mxnet._storage import (
     coo_to_struct,
     csr_from_dense,
     grad_to_coo,
+    product,
     row_sparse_from_dense,
     slicing,
     to_stype,
@@ -116,6 +117,17 @@ def test_products(k, dtype):
         want = (g.double() @ b.double().T).numpy()[m.nonzero()] if m.nnz else np.zeros(0)
         if m.nnz and (m.data != 0).all():
             np.testing.assert_allclose(entry_products(a, g, b).double().numpy(), want, rtol=max(rtol, 1e-12), atol=rtol * 20)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=str)
+def test_products_of_accelerators_equal_the_kernels(dtype, monkeypatch):
+    _, a = random_csr((50, 40), 0.2, 3, dtype)
+    b, g = torch.randn(40, 9).to(dtype), torch.randn(50, 9).to(dtype)
+    want = csr_dot(a, b), csr_t_dot(a, g).to_dense(), csr_t_dot_dense(a, g)
+    monkeypatch.setattr(product, "_FAST", ())
+    got = csr_dot(a, b), csr_t_dot(a, g).to_dense(), csr_t_dot_dense(a, g)
+    for w, t in zip(want, got):
+        torch.testing.assert_close(t, w, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype] * 10)
 
 
 def test_products_with_threads_equal_those_with_one():

@@ -73,20 +73,20 @@ def csr_t_dot(a: Csr, b: torch.Tensor) -> RowSparse:
         ids, place = distinct(a.indices, n)
         return RowSparse(_scatter_torch(a, place, b, ids.shape[0]), ids, (n, b.shape[1]))
     if a.nnz >= 2 * n:  # nearly every row is touched: skip the places
-        ids, rows = marked(a.indices, n), _scatter(a, a.indices, b, n)
+        ids, rows = marked(a.indices, n), scatter(a, a.indices, b, n)
         return RowSparse(rows if ids.shape[0] == n else rows.index_select(0, ids), ids, (n, b.shape[1]))
     ids, place = distinct(a.indices, n, torch.int32)
-    return RowSparse(_scatter(a, place, b, ids.shape[0]), ids, (n, b.shape[1]))
+    return RowSparse(scatter(a, place, b, ids.shape[0]), ids, (n, b.shape[1]))
 
 
 def csr_t_dot_dense(a: Csr, b: torch.Tensor) -> torch.Tensor:
     """a.T (n, rows) . b (rows, k) -> dense (n, k)."""
     if a.dtype not in _FAST or a.device.type != "cpu":
         return _scatter_torch(a, a.indices, b, a.shape[1])
-    return _scatter(a, a.indices, b, a.shape[1])
+    return scatter(a, a.indices, b, a.shape[1])
 
 
-def _scatter(a: Csr, place: torch.Tensor, b: torch.Tensor, n: int) -> torch.Tensor:
+def scatter(a: Csr, place: torch.Tensor, b: torch.Tensor, n: int) -> torch.Tensor:
     """(n, k): row place[j] collects values[j] * b[row of j]."""
     k, half = b.shape[1], b.dtype in HALF
     wide = torch.float32 if half else b.dtype

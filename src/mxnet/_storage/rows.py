@@ -9,6 +9,7 @@ import torch
 
 from .csr import Csr
 from .distinct import distinct
+from .product import scatter
 from .row_sparse import RowSparse
 from .slicing import take_rows
 
@@ -57,10 +58,12 @@ def rows_of(g: Any, rows: torch.Tensor) -> torch.Tensor:
 
 def sum_rows(ids: torch.Tensor, rows: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor]:
     """(distinct ids ascending, the sum of the rows of each), for ids (n,) in 0..size-1 and rows (n, ...); half types are summed in float32."""
-    found, place = distinct(ids, size)
-    if found.shape[0] == ids.shape[0]:  # a permutation
-        out = torch.empty_like(rows, memory_format=torch.contiguous_format)
-        return found, out.index_copy_(0, place, rows)
+    n = ids.shape[0]
+    compiled = rows.device.type == "cpu" and rows.dtype.is_floating_point and n >= 32 and rows.numel() > 0
+    found, place = distinct(ids, size, torch.int32 if compiled else torch.int64)
+    if compiled:
+        picks = Csr(torch.ones(n, dtype=rows.dtype), place, torch.arange(n + 1), (n, found.shape[0]), True)
+        return found, scatter(picks, place, rows.reshape(n, -1), found.shape[0]).reshape(found.shape[0], *rows.shape[1:])
     wide = torch.float32 if rows.dtype in (torch.float16, torch.bfloat16) else rows.dtype
     out = torch.zeros((found.shape[0], *rows.shape[1:]), dtype=wide, device=rows.device)
     return found, out.index_add_(0, place, rows.to(wide)).to(rows.dtype)
