@@ -124,8 +124,8 @@ def foreach(body: Callable[[Any, Any], Any], data: Any, init_states: Any, name: 
 
     >>> x, s = mx.sym.var("x"), mx.sym.var("s")
     >>> out, last = mx.sym.contrib.foreach(lambda x, s: (x + s, x + s), x, s)
-    >>> last.eval(x=mx.nd.array([[1], [2], [3]]), s=mx.nd.array([0]))[0].asscalar()
-    6.0
+    >>> last.eval(x=mx.nd.array([[1], [2], [3]]), s=mx.nd.array([0]))[0].asnumpy().tolist()
+    [6.0]
     """
     rows, row_nesting = _flatten(data, "foreach: data")
     states, state_nesting = _flatten(init_states, "foreach: init_states")
