@@ -11,9 +11,26 @@ from .. import _dtype
 from .._runtime.invoke import BAD_INPUT, explain
 from .._runtime.state import state
 from ..error import MXNetError
+from ._backward_shapes import from_outputs
 from ._node import Entry, Node, order
 
 Shape = tuple[int, ...]
+
+
+def unknown_size() -> int:
+    """How an unknown axis is written: 0, or -1 where NumPy shapes are on."""
+    return -1 if state.np_shape else 0
+
+
+def _zeros(shape: Any) -> Any:
+    """The shape with 0 for unknown axes; None where a known axis has size 0."""
+    if shape is None or state.np_shape and 0 in shape:
+        return None
+    return tuple(max(d, 0) for d in shape)
+
+
+def _marked(shape: Any) -> Any:
+    return tuple(d or -1 for d in shape) if state.np_shape else shape
 
 
 def known(shape: Any) -> bool:
@@ -150,9 +167,12 @@ class Inference:
                 return
         if any(s is None for s in have):
             return
+        if op.complete is not None:
+            self._check_weights(n)
         types = [self.types.get(_key(e), torch.float32) for e in n.inputs]
         if not all(known(s) for s in have):
-            self._guess(n, have, types)
+            if op.name != "where":  # its condition decides how it reads the others
+                self._guess(n, have, types)
             return
         try:
             results = run_meta(n, [s for s in have if s is not None], types)
@@ -185,6 +205,21 @@ class Inference:
                 if filled.get(name) is not None:
                     self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
 
+    def _check_weights(self, n: Node) -> None:
+        """Weights must have the shapes that follow from the data."""
+        op, names = n.op, n.input_names()
+        assert op is not None and op.complete is not None
+        first = self.shapes.get(_key(n.inputs[0]))
+        if not known(first) or not _WEIGHTS.intersection(names):
+            return
+        try:
+            filled = op.complete({name: first if i == 0 else None for i, name in enumerate(names)}, **op.with_defaults(n.attrs)) or {}
+        except (KeyError, TypeError, AttributeError, IndexError, ZeroDivisionError, ValueError):
+            return
+        for e, name in zip(n.inputs, names):
+            if name in _WEIGHTS and filled.get(name) is not None:
+                self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
+
     def _equal(self, n: Node) -> None:
         """Inputs and output of one shape: what is known of any is known of all."""
         shape = self.shapes.get((id(n), 0))
@@ -199,12 +234,12 @@ class Inference:
         tries = []
         for size in (24, 48):
             try:
-                tries.append(run_meta(n, [tuple(d if d > 0 else size for d in s) for s in have], types))
+                tries.append(run_meta(n, [tuple(size if d in (-1, unknown_size()) else d for d in s) for s in have], types))
             except MXNetError:
                 return
         for i, (a, b) in enumerate(zip(*tries)):
             if a.dim() == b.dim():
-                shape = tuple(x if x == y else 0 for x, y in zip(a.shape, b.shape))
+                shape = tuple(x if x == y else unknown_size() for x, y in zip(a.shape, b.shape))
                 self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), shape, n.name)
 
     def _bodies(self, n: Node) -> None:
@@ -241,26 +276,22 @@ class Inference:
             self.done.add(id(n))
 
     def _from_outputs(self, n: Node) -> None:
-        """What a known output tells about unknown inputs, where shapes are simply equal or a batch axis goes through."""
-        out = self.shapes.get((id(n), 0))
-        if out is None or not n.inputs:
+        """What known outputs tell about unknown inputs."""
+        have = [_zeros(self.shapes.get(_key(e))) for e in n.inputs]
+        outputs = [_zeros(self.shapes.get((id(n), i))) for i in range(n.num_outputs())]
+        if all(o is None for o in outputs) or not have:
             return
-        op = n.op
-        assert op is not None
-        if op.name == "FullyConnected" and n.attrs.get("flatten", True):
-            data = self.shapes.get(_key(n.inputs[0]))
-            if data is not None and len(data) and not known(data[:1]):
-                self.shapes[_key(n.inputs[0])] = merged(data, (out[0], *data[1:]), n.name)
-            elif data is None:
-                weight = self.shapes.get(_key(n.inputs[1]))
-                if weight is not None and known(weight):
-                    self.shapes[_key(n.inputs[0])] = (out[0], weight[1])
+        for e, shape in zip(n.inputs, from_outputs(n, outputs, have)):
+            if shape is not None:
+                self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), _marked(shape), n.name)
 
 
+#: Inputs whose shapes the data decide.
+_WEIGHTS = frozenset({"weight", "bias", "gamma", "beta", "moving_mean", "moving_var", "parameters"})
 #: Operators whose output is shaped like every input.
 _EQUAL = frozenset({"elemwise_add", "elemwise_sub", "elemwise_mul", "elemwise_div", "_copy", "Activation", "tanh", "sigmoid", "relu", "negative",
                     "_plus_scalar", "_minus_scalar", "_rminus_scalar", "_mul_scalar", "_div_scalar", "_rdiv_scalar", "Dropout", "add_n",
-                    "BlockGrad", "Cast", "_mod", "_power", "_hypot", "exp", "log", "sqrt", "square", "_grad_add", "_maximum", "_minimum", "SoftmaxActivation"})  # fmt: skip
+                    "BlockGrad", "Cast", "_mod", "_power", "_hypot", "_identity_with_attr_like_rhs", "exp", "log", "sqrt", "square", "_grad_add", "_maximum", "_minimum", "SoftmaxActivation"})  # fmt: skip
 #: Operators whose inputs must have one type (and elemwise_*, broadcast_*).
 _ONE_TYPE = frozenset({"FullyConnected", "Convolution", "Deconvolution", "dot", "batch_dot", "Concat", "add_n", "stack", "_linalg_gemm", "_linalg_gemm2",
                        "_maximum", "_minimum", "_power", "_mod", "_hypot", "_equal", "_not_equal", "_greater", "_greater_equal", "_lesser", "_lesser_equal",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from .._op.registry import NAMES
+from .._runtime.state import state
 from ..error import MXNetError, hint
-from ._node import HIDDEN, Entry, Node, order
+from ._node import DEFAULT_INIT, HIDDEN, Entry, Node, is_private, order
 
 VERSION = 10901
 MAX_NODES = 1 << 20
@@ -63,7 +65,7 @@ def _graph(heads: list[Entry], remove_amp_cast: bool, outermost: bool) -> dict[s
         "heads": [[place[id(n)], i, written.get(id(n), 0)] for n, i in heads],
     }
     if outermost:
-        graph["attrs"] = {"mxnet_version": ["int", VERSION]}
+        graph["attrs"] = {**({"is_np_shape": ["int", 1]} if state.np_shape else {}), "mxnet_version": ["int", VERSION]}
     return graph
 
 
@@ -118,12 +120,16 @@ def loads(text: str, where: str = "text", depth: int = 0) -> list[Entry]:
     if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list) or not isinstance(graph.get("heads"), list):
         raise _fail(where, "no nodes or no heads")
     rows = graph["nodes"]
+    old_shapes = state.np_shape and "is_np_shape" not in (graph.get("attrs") or {})
     if len(rows) > MAX_NODES or depth > 16:
         raise _fail(where, f"{len(rows)} nodes at depth {depth} (at most {MAX_NODES}, 16)")
     nodes: list[Node] = []
     for i, row in enumerate(rows):
         nodes.append(_node(row, nodes, f"{where}: node {i}", depth))
     heads = [_entry(h, nodes, where) for h in graph["heads"]]
+    for n in nodes if old_shapes else ():  # 0 was an unknown size there
+        if n.op is None and "__shape__" in n.texts:
+            n.texts["__shape__"] = re.sub(r"\b0\b", "-1", n.texts["__shape__"])
     if not heads:
         raise _fail(where, "no heads")
     return heads
@@ -163,8 +169,12 @@ def _node(row: Any, nodes: list[Node], where: str, depth: int) -> Node:
         if key.startswith("__") and key.endswith("__") or op.free or key == op.count_attr:
             continue
         if key not in op.specs:
-            moved = next((n for n in op.inputs if any(key == f"{n}_{h}" for h in HIDDEN)), None)
-            if moved is None and key not in DROPPED and depth == 0:
+            place = next((i for i, n in enumerate(op.inputs) if any(key == f"{n}_{h}" for h in HIDDEN)), None)
+            if place is not None and place < len(entries):  # an attribute of an input, as old versions wrote it
+                variable = entries[place][0]
+                if variable.op is None:
+                    variable.texts[f"__{key[len(op.inputs[place]) + 1 :]}__"] = texts[key]
+            elif key not in DROPPED and depth == 0:
                 texts[f"__{key}__"] = texts[key]
             del texts[key]
     subgraphs = [_symbol(loads(g, f"{where}: subgraph {j}", depth + 1)) for j, g in enumerate(row.get("subgraphs", []))]
@@ -174,7 +184,9 @@ def _node(row: Any, nodes: list[Node], where: str, depth: int) -> Node:
     except MXNetError as e:
         raise _fail(where, str(e).rstrip(".")) from None
     for name in missing:  # graphs of old versions do not list auxiliary states
-        node.inputs.append((Node(None, f"{node.name}_{name}", {}), 0))
+        start = {"__init__": DEFAULT_INIT[op.name, name]} if (op.name, name) in DEFAULT_INIT else {}
+        scope = {k: v for k, v in texts.items() if is_private(k)}
+        node.inputs.append((Node(None, f"{node.name}_{name}", {**scope, **start}), 0))
     return node
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import attribute, name
 from .._op.registry import Op
 from ..error import MXNetError, hint
@@ -167,6 +169,8 @@ def _text(op: Op, key: str, value: Any) -> str:
     spec = op.specs.get(key)
     if spec is not None and (spec.kind == "DType" or not isinstance(value, (str, int, float, bool, tuple, list))):
         return spec.text(value)
+    if isinstance(value, (tuple, list)):
+        value = type(value)(v.item() if isinstance(v, np.generic) else v for v in value)
     return str(value)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from .. import _dtype
 from .._op.registry import NAMES
 from .._runtime.array import Array
+from .._runtime.state import state
 from ..context import Context, current_context
 from ..error import MXNetError, NotImplementedForSymbol, hint
 from . import _function, _json, _storage_types
@@ -214,8 +215,9 @@ class Symbol:
         return None, None, None
 
     def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple:
-        """The same, with () for what stays unknown."""
-        return tuple([tuple(s) if s is not None else () for s in group] for group in self._inferred(args, kwargs, True))
+        """The same, with 0 for unknown axes and () for unknown shapes (NumPy shapes: -1 and None)."""
+        nothing: Any = None if state.np_shape else ()
+        return tuple([tuple(s) if s is not None else nothing for s in group] for group in self._inferred(args, kwargs, True))
 
     def _types(self, args: tuple, kwargs: dict) -> tuple:
         names = [*self.list_arguments(), *self.list_auxiliary_states()]
