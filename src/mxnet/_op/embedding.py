@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .._storage import accepts_sparse_gradient
-from .._storage.lazy import gather
+from .._storage.gather import gather
 from .._storage.rows import sum_rows
 from ..error import MXNetError
 from .nn_checks import HALF, expect_shape

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from .errors import StorageError
+from .gather import gather
 
 
 class RowSparse:
@@ -95,7 +96,7 @@ class RowSparse:
         """(*rows.shape, ...) the values of any rows, stored or not."""
         flat = rows.reshape(-1)
         if self.is_full():
-            out = self.data.index_select(0, flat)
+            out = gather(self.data, flat)
         elif not self.nnz:
             out = torch.zeros((flat.shape[0], *self.data.shape[1:]), dtype=self.dtype, device=self.device)
         else:

@@ -45,7 +45,7 @@ def combine(a: RowSparse, b: RowSparse, function: Callable[[torch.Tensor, torch.
 
 def retain(a: RowSparse, rows: torch.Tensor) -> RowSparse:
     """The given rows, in order and once each; those that `a` does not store are stored as zeros."""
-    keep = torch.unique(rows)
+    keep, _ = distinct(rows, a.shape[0])
     return RowSparse(a.gather(keep), keep, a.shape)
 
 
