@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch._utils import ExceptionWrapper
 from torch.utils.data import DataLoader as TorchLoader
 
 from ... import random as mx_random
@@ -101,11 +102,17 @@ class DataLoader:
     def _processes(self) -> Iterator[Any]:
         # Randomness of workers comes from NumPy's generator here, so that np.random.seed makes epochs repeatable and torch's state stays as it is.
         seeds = torch.Generator().manual_seed(int(np.random.randint(2**31 - 1)))
-        loader = TorchLoader(_Plain(self._dataset), batch_sampler=self._batch_sampler, collate_fn=_Collate(self._batchify_fn), num_workers=self._num_workers,
+        loader = TorchLoader(_Batches(self._dataset, self._batchify_fn), batch_sampler=self._batch_sampler, collate_fn=_same, num_workers=self._num_workers,
                              pin_memory=self._pin, timeout=self._timeout, worker_init_fn=_start_worker, generator=seeds,
                              prefetch_factor=max(1, -(-self._prefetch // self._num_workers)), multiprocessing_context=_start_method())  # fmt: skip
-        for packed in loader:
-            yield unpack(packed, self._ctx)
+        batches = iter(loader)
+        try:
+            for packed in batches:
+                if isinstance(packed, ExceptionWrapper):
+                    packed.reraise()
+                yield unpack(packed, self._ctx)
+        finally:  # left to the garbage collector, stopping the workers may take seconds
+            batches._shutdown_workers()  # type: ignore[attr-defined]
 
     def refresh(self) -> None:
         """Kept for old programs: an epoch always starts with the data set as it is."""
@@ -123,25 +130,27 @@ class DataLoaderV1(DataLoader):
         super().__init__(dataset, batch_size, shuffle, sampler, last_batch, batch_sampler, batchify_fn, num_workers, pin_memory, pin_device_id)
 
 
-class _Plain:
-    """Any data set with just the two methods that torch's loader calls."""
+class _Batches:
+    """The data set as torch's loader sees it in a worker: positions of a batch -> the batch, packed, or the error that it met.
 
-    def __init__(self, dataset: Any) -> None:
-        self.dataset = dataset
+    Errors travel as values and are raised where the workers can be stopped at once.
+    """
 
-    def __getitem__(self, idx: int) -> Any:
-        return self.dataset[idx]
+    def __init__(self, dataset: Any, batchify: Callable) -> None:
+        self.dataset, self.batchify = dataset, batchify
 
     def __len__(self) -> int:
         return len(self.dataset)
 
+    def __getitems__(self, positions: Any) -> Any:
+        try:
+            return pack(self.batchify([self.dataset[i] for i in positions]))
+        except Exception:  # whatever it is, the caller's process raises it
+            return ExceptionWrapper(where=f"worker of the DataLoader, batch {list(positions)}")
 
-class _Collate:
-    def __init__(self, fn: Callable) -> None:
-        self.fn = fn
 
-    def __call__(self, samples: list[Any]) -> Any:
-        return pack(self.fn(samples))
+def _same(batch: Any) -> Any:
+    return batch
 
 
 def _start_worker(worker: int) -> None:
