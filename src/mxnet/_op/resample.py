@@ -10,6 +10,7 @@ import math
 from enum import IntEnum
 
 import torch
+import torch.nn.functional as nnf
 from torch import Tensor
 
 from ..error import MXNetError
@@ -23,9 +24,6 @@ class Interpolation(IntEnum):
     CUBIC = 2
     AREA = 3
     LANCZOS = 4
-
-
-_TORCH = {Interpolation.NEAREST: "nearest", Interpolation.LINEAR: "bilinear", Interpolation.CUBIC: "bicubic"}
 
 
 def resize(name: str, images: Tensor, height: int, width: int, interp: int) -> Tensor:
@@ -43,48 +41,60 @@ def resize(name: str, images: Tensor, height: int, width: int, interp: int) -> T
         raise MXNetError(f"{name}: the image of shape {tuple(images.shape)} is empty. Check the input.")
     if images.shape[-3:-1] == (height, width):
         return images.clone()
-    wide = images if images.dtype in (torch.float32, torch.float64) else images.float()
-    planes = wide.movedim(-1, -3)  # (..., h, w, c) -> (..., c, h, w)
     kind = Interpolation(interp)
+    if kind is Interpolation.NEAREST:
+        rows, columns = (_taps(kind, old, new, images.device)[0][0] for old, new in zip(images.shape[-3:-1], (height, width)))
+        return images.index_select(-3, rows).index_select(-2, columns)
+    wide = images if images.dtype in (torch.float32, torch.float64) else images.float()
     if kind in _TORCH:
-        flat = planes.reshape(-1, 1, *planes.shape[-2:])
-        corners = None if kind is Interpolation.NEAREST else False
-        out = torch.nn.functional.interpolate(flat, (height, width), mode=_TORCH[kind], align_corners=corners)
-        out = out.reshape(*planes.shape[:-2], height, width)
+        planes = wide.movedim(-1, -3)  # (..., h, w, c) -> (..., c, h, w)
+        flat = nnf.interpolate(planes.reshape(-1, 1, *planes.shape[-2:]), (height, width), mode=_TORCH[kind], align_corners=False)
+        out = flat.reshape(*planes.shape[:-2], height, width).movedim(-3, -1)
     else:
-        rows, columns = _weights(kind, planes.shape[-2], height, planes), _weights(kind, planes.shape[-1], width, planes)
-        out = torch.matmul(torch.matmul(rows, planes), columns.transpose(0, 1))
-    out = out.movedim(-3, -1).contiguous()
-    return out.round().clamp(0, 255).to(torch.uint8) if images.dtype == torch.uint8 else out.to(images.dtype)
+        out = _along_rows(wide, kind, height).transpose(-3, -2).contiguous()
+        out = _along_rows(out, kind, width).transpose(-3, -2)
+    return (out.round().clamp(0, 255).to(torch.uint8) if images.dtype == torch.uint8 else out.to(images.dtype)).contiguous()
 
 
-def _weights(kind: Interpolation, old: int, new: int, like: Tensor) -> Tensor:
-    """(new, old): the weight of each source pixel in each target pixel; rows add up to 1."""
-    place = torch.arange(new, dtype=torch.float64, device=like.device)
-    source = torch.arange(old, dtype=torch.float64, device=like.device)
+_TORCH = {Interpolation.LINEAR: "bilinear", Interpolation.CUBIC: "bicubic"}
+Taps = list[tuple[Tensor, Tensor]]
+
+
+def _along_rows(images: Tensor, kind: Interpolation, new: int) -> Tensor:
+    """(..., h, w, c) -> (..., new, w, c): the sum over taps of the picked rows times their weights."""
+    if images.shape[-3] == new:
+        return images
+    total: Tensor | None = None
+    for picked, weight in _taps(kind, images.shape[-3], new, images.device):
+        part, factor = images.index_select(-3, picked), weight.to(images.dtype).reshape(-1, 1, 1)
+        total = part * factor if total is None else torch.addcmul(total, part, factor)
+    assert total is not None
+    return total
+
+
+def _taps(kind: Interpolation, old: int, new: int, device: torch.device) -> Taps:
+    """For each pixel that counts: where it lies for every target pixel, and its weight there. The weights of a target pixel add up to 1."""
+    place = torch.arange(new, dtype=torch.float64, device=device)
     scale = old / new
-    if kind is Interpolation.AREA and scale >= 1:  # the part of the target's interval that a source pixel covers
-        start, end = (place * scale)[:, None], ((place + 1) * scale)[:, None]
-        weights = (torch.minimum(end, source + 1) - torch.maximum(start, source)).clamp_min(0)
-        return (weights / weights.sum(1, keepdim=True)).to(like.dtype)
-    if kind is Interpolation.AREA:  # growing: linear, between pixels only where the target's interval crosses their border
-        first = torch.floor(place * scale)
+    start = place * scale
+    where = (place + 0.5) * scale - 0.5
+    if kind is Interpolation.NEAREST:
+        found = [(torch.floor(start), torch.ones_like(start))]
+    elif kind is Interpolation.LANCZOS:  # sinc(x) sinc(x / 4) over eight pixels, scaled to add up to 1
+        first = torch.floor(where)
+        found = [(first + k, torch.sinc(where - first - k) * torch.sinc((where - first - k) / 4)) for k in range(-3, 5)]
+        whole = torch.stack([w for _, w in found]).sum(0)
+        found = [(p, w / whole) for p, w in found]
+    elif scale >= 1:  # area, shrinking: the part of the target's interval that a source pixel covers
+        first = torch.floor(start)
+        found = [(first + k, (torch.minimum(start + scale, first + k + 1) - torch.maximum(start, first + k)).clamp_min(0) / scale)
+                 for k in range(math.ceil(scale) + 1)]  # fmt: skip
+    else:  # area, growing: linear, between pixels only where the target's interval crosses their border
+        first = torch.floor(start)
         part = (place + 1) - (first + 1) / scale
         part = torch.where(part <= 0, 0.0, part - torch.floor(part))
-        taps = [(0, 1 - part), (1, part)]
-    else:  # sinc(x) sinc(x / 4) over eight pixels, scaled to add up to 1
-        where = (place + 0.5) * scale - 0.5
-        first = torch.floor(where)
-        offsets = torch.arange(-3, 5, dtype=torch.float64, device=like.device)
-        distance = (where - first)[:, None] - offsets
-        windowed = torch.sinc(distance) * torch.sinc(distance / 4)
-        windowed = windowed / windowed.sum(1, keepdim=True)
-        taps = [(int(k) - 3, windowed[:, k]) for k in range(8)]
-    weights = torch.zeros((new, old), dtype=torch.float64, device=like.device)
-    for offset, value in taps:
-        columns = (first.long() + offset).clamp(0, old - 1)[:, None]
-        weights = weights.scatter_add(1, columns, value[:, None])
-    return weights.to(like.dtype)
+        found = [(first, 1 - part), (first + 1, part)]
+    return [(p.long().clamp(0, old - 1), w) for p, w in found]
 
 
 def keep_ratio(height: int, width: int, short: int) -> tuple[int, int]:
