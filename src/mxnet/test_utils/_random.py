@@ -67,7 +67,7 @@ def rand_ndarray(shape: tuple, stype: str = "default", density: float | None = N
 def rand_sparse_ndarray(shape: tuple, stype: str, density: float | None = None, dtype: Any = None, distribution: str | None = None,
                         data_init: float | None = None, rsp_indices: Any = None, modifier_func: Callable | None = None,
                         shuffle_csr_indices: bool = False, ctx: Context | None = None) -> tuple:  # fmt: skip
-    """(array, its parts): values uniform in [-1, 1) or `data_init`, stored with probability `density` (default: random).
+    """(array, its parts): values uniform in [0, 1) or `data_init`, stored with probability `density` (default: random).
 
     distribution: "uniform", or for CSR "powerlaw" (row i stores twice as many as row i - 1, while density lasts).
     """
@@ -94,7 +94,7 @@ def rand_sparse_ndarray(shape: tuple, stype: str, density: float | None = None, 
 
 
 def _values(shape: tuple, data_init: float | None, modifier_func: Callable | None) -> np.ndarray:
-    values = np.full(shape, data_init, np.float64) if data_init is not None else np.random.uniform(-1, 1, shape)
+    values = np.full(shape, data_init, np.float64) if data_init is not None else np.random.uniform(0, 1, shape)
     return assign_each(values, modifier_func) if modifier_func else values
 
 
