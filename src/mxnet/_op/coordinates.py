@@ -28,6 +28,11 @@ def index_array(data: Tensor, *, axes: Shape | None = None) -> Tensor:
     return torch.stack(columns, -1) if columns else torch.zeros(*data.shape, 0, dtype=torch.int64, device=data.device)
 
 
+@index_array.types
+def _(types: dict, **_: object) -> tuple:
+    return types, [torch.int64]
+
+
 def _check_shape(name: str, shape: tuple | None) -> tuple[int, ...]:
     if not shape:
         raise MXNetError(f"{name}: shape is empty. Pass the shape of the indexed array.")
@@ -106,6 +111,11 @@ def histogram(
     slots = torch.where(inside, place.clamp(0, count - 1), count)
     counts = torch.zeros(count + 1, dtype=torch.int64, device=data.device).scatter_add(0, slots, torch.ones_like(slots))
     return counts[:count].contiguous(), shown
+
+
+@histogram.types
+def _(types: dict, **_: object) -> tuple:
+    return types, [torch.int64, types.get("bins") or types["data"]]
 
 
 @histogram.input_rule

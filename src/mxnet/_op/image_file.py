@@ -68,6 +68,11 @@ def cvimdecode(buf: Tensor, *, flag: int = 1, to_rgb: bool = True) -> Tensor:
     return torch.from_numpy(decode("_cvimdecode", buf.cpu().numpy().tobytes(), flag, to_rgb))
 
 
+@cvimdecode.types
+def _(types: dict, **_: object) -> tuple[dict, list]:
+    return {"buf": types["buf"] or torch.uint8}, [torch.uint8]
+
+
 @op("_cvimread", aliases=["_npi_cvimread"])
 def cvimread(*, filename: str, flag: int = 1, to_rgb: bool = True, device: torch.device | None = None) -> Tensor:
     """The image in a file, as _cvimdecode gives it."""
@@ -76,3 +81,8 @@ def cvimread(*, filename: str, flag: int = 1, to_rgb: bool = True, device: torch
     except OSError as e:
         raise MXNetError(f"_cvimread: cannot read {filename!r} ({e.strerror}). Check the path.") from None
     return torch.from_numpy(decode("_cvimread", data, flag, to_rgb))
+
+
+@cvimread.types
+def _(types: dict, **_: object) -> tuple[dict, list]:
+    return types, [torch.uint8]

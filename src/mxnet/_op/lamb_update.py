@@ -47,6 +47,12 @@ def mp_lamb_update_phase1(
                                    epsilon=epsilon, t=t, bias_correction=bias_correction, wd=wd)  # fmt: skip
 
 
+@mp_lamb_update_phase1.types
+def _(types: dict, **_: object) -> tuple:
+    half = types["weight"] or types["grad"]
+    return {n: t or (half if n in ("weight", "grad") else torch.float32) for n, t in types.items()}, [torch.float32]
+
+
 @op("lamb_update_phase2")
 def lamb_update_phase2(
     weight: Tensor, g: Tensor, r1: Tensor, r2: Tensor, *, lr: float, lower_bound: float = -1.0, upper_bound: float = -1.0, out: Any = None

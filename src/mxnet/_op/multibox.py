@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..error import MXNetError
 from .nms import overlaps, suppress, to_centers, to_corners
-from .nn_checks import expect_float, expect_shape, same_dtype
+from .nn_checks import HALF, expect_float, expect_shape, same_dtype
 from .params import Floats
 from .registry import op
 
@@ -124,6 +124,9 @@ def multibox_target(
         raise MXNetError(
             f"{name}: cls_pred of shape {tuple(cls_pred.shape)} must be ({label.size(0)}, classes, {anchor.size(1)}). Pass matching predictions."
         )
+    kind = anchor.dtype
+    if kind in HALF:  # the differences of near corners need float32
+        anchor, label, cls_pred = anchor.float(), label.float(), cls_pred.float()
     batch, anchors = label.size(0), anchor.size(1)
     truths = (label[..., 0] != -1).to(torch.int64).cumprod(1).bool()
     any_truth = truths.any(1, keepdim=True)
@@ -147,7 +150,7 @@ def multibox_target(
     else:
         negative = ~positive
     cls = torch.where(positive, chosen[..., 0] + 1, torch.where(negative & any_truth, 0.0, ignore_label))
-    return loc.reshape(batch, -1), mask.reshape(batch, -1), cls.to(anchor.dtype)
+    return loc.reshape(batch, -1).to(kind), mask.reshape(batch, -1).to(kind), cls.to(kind)
 
 
 @op("_contrib_MultiBoxDetection", aliases=["_npx_multibox_detection"], amp="fp32", zero_grad=True)

@@ -31,8 +31,8 @@ def expect_quantized(op_name: str, t: Tensor, *types: torch.dtype, name: str = "
 
 
 def magnitude(low: Tensor, high: Tensor) -> Tensor:
-    """max(|low|, |high|)."""
-    return torch.maximum(low.abs(), high.abs())
+    """max(|low|, |high|), in float32: the levels of int32 are too fine for the half types."""
+    return torch.maximum(low.float().abs(), high.float().abs())
 
 
 def rounded(values: Tensor, dtype: torch.dtype) -> Tensor:
@@ -46,7 +46,7 @@ def rounded(values: Tensor, dtype: torch.dtype) -> Tensor:
 def ends(low: Tensor, high: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """The range as (1,) arrays: symmetric for signed types."""
     low, high = low.detach().reshape(1).float(), high.detach().reshape(1).float()
-    return (low, high) if dtype == torch.uint8 else (-magnitude(low, high), magnitude(low, high))
+    return (low.clone(), high.clone()) if dtype == torch.uint8 else (-magnitude(low, high), magnitude(low, high))
 
 
 def constant(value: float, like: Tensor) -> Tensor:
@@ -200,7 +200,7 @@ def calibrate_entropy(hist: Tensor, hist_edges: Tensor, *, num_quantized_bins: i
         divergences.append(_divergence(counts, middle - reach, middle + reach + 1, num_quantized_bins))
     best = torch.stack(divergences).argmin()
     edge = hist_edges.reshape(-1)[torch.tensor(thresholds, device=hist.device)[best]]
-    return edge.reshape(1).float(), torch.stack(divergences)[best].reshape(1).float()
+    return edge.reshape(1).float().clone(), torch.stack(divergences)[best].reshape(1).float()
 
 
 @calibrate_entropy.infer

@@ -38,3 +38,9 @@ def quantized_rnn(
         state_outputs=state_outputs, projection_size=projection_size, lstm_state_clip_min=lstm_state_clip_min,
         lstm_state_clip_max=lstm_state_clip_max, lstm_state_clip_nan=lstm_state_clip_nan, training=False, generator=None,
     )  # fmt: skip
+
+
+@quantized_rnn.types
+def _(types: dict, *, state_outputs: bool, mode: str, **_: object) -> tuple[dict, list]:
+    inputs = {n: t or (torch.uint8 if n == "data" else torch.float32) for n, t in types.items()}
+    return inputs, [torch.float32] * _outputs(state_outputs=state_outputs, mode=mode)

@@ -154,3 +154,8 @@ def _distinct(range_max: int, count: int, device: torch.device, generator: torch
 @sample_unique_zipfian.infer
 def _(*, shape: tuple, **_: Any) -> tuple[Tensor, Tensor]:
     return torch.empty(shape, dtype=torch.int64, device="meta"), torch.empty(shape[:1], dtype=torch.int64, device="meta")
+
+
+@sample_unique_zipfian.types
+def _(types: dict, **_: Any) -> tuple:
+    return types, [torch.int64, torch.int64]
