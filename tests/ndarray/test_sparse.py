@@ -105,6 +105,8 @@ BAD = [
     (lambda: sp.array(np.ones((2, 2))), "must be a sparse NDArray or a scipy sparse matrix"),
     (lambda: sp.zeros("coo", (2, 2)), "unknown storage type 'coo'"),
     (lambda: sp.zeros("csr", (2, 2, 2)), "shape must have two axes"),
+    (lambda: sp.zeros("csr", (10**17, 2)), "zeros: .*Check the size"),
+    (lambda: sp.csr_matrix(([1.0], ([0], [0])), shape=(10**17, 2)), "zeros: .*Check the size"),
     (lambda: a_csr().tostype("row_sparse"), "cannot go from csr to 'row_sparse'"),
     (lambda: mx.nd.cast_storage(a_csr(), stype="row_sparse"), "cannot go from csr to row_sparse"),
     (lambda: a_csr().reshape((3, 4)), "not supported for sparse arrays"),

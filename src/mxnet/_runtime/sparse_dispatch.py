@@ -240,8 +240,10 @@ def struct_zeros(stype: str, shape: tuple, dtype: torch.dtype, device: Any) -> A
     """A struct without stored elements; MXNetError for a shape that the storage type does not have."""
     try:
         return zeros(stype, shape, dtype, device)
-    except ValueError as e:
-        raise MXNetError(str(e)) from None
+    except MXNetError:
+        raise
+    except RuntimeError as e:  # no memory for so many rows
+        raise MXNetError(f"zeros: {str(e).splitlines()[0]} ({stype}, shape {shape}). Check the size.") from None
 
 
 #: Operators that have a storage implementation but are not registered (none, once all operator modules are imported).

@@ -208,7 +208,7 @@ def _csr_from_coo(data: Any, rows: Any, columns: Any, shape: Any, dtype: Any) ->
             bad = int(ids.min()) if int(ids.min()) < 0 else int(ids.max())
             raise StorageError(f"csr_matrix: {name} {bad} is out of range for {size} {name}s. Use 0..{size - 1}.")
     order = torch.argsort(r, stable=True)
-    starts = torch.zeros(shape[0] + 1, dtype=torch.int64, device=r.device)
+    starts = zeros("csr", (shape[0], 1), wrap(values)._ctx)._d.indptr
     if r.numel():
         torch.cumsum(torch.bincount(r, minlength=shape[0]), 0, out=starts[1:])
     return Csr(values[order], c[order], starts, shape).canonical()
