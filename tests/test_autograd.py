@@ -8,7 +8,7 @@ from mxnet import autograd, nd
 
 
 def leaf(values, req="write"):
-    x = nd.array(values)
+    x = values if isinstance(values, nd.NDArray) else nd.array(values)
     x.attach_grad(req)
     return x
 
@@ -199,3 +199,44 @@ def test_states_survive_an_exception():
     with pytest.raises(ZeroDivisionError), autograd.record():
         1 / 0  # noqa: B018
     assert not autograd.is_recording() and not autograd.is_training()
+
+
+def test_second_order_through_fully_connected():
+    """The gradient of |d y^2 / d x|^2 with respect to the weight, against central differences."""
+    random = np.random.default_rng(0)
+    x0, w0 = random.normal(size=(2, 3)), random.normal(size=(4, 3))
+
+    def penalty(weight):
+        gx = 2 * (x0 @ weight.T) @ weight
+        return (gx * gx).sum()
+
+    x, w = leaf(nd.array(x0, dtype="float64")), leaf(nd.array(w0, dtype="float64"))
+    with autograd.record():
+        y = nd.square(nd.FullyConnected(x, w, num_hidden=4, no_bias=True))
+        (gx,) = autograd.grad(y, x, create_graph=True, retain_graph=True)
+        p = (gx * gx).sum()
+    p.backward()
+    numeric = np.zeros_like(w0)
+    for i in np.ndindex(*w0.shape):
+        step = np.zeros_like(w0)
+        step[i] = 1e-6
+        numeric[i] = (penalty(w0 + step) - penalty(w0 - step)) / 2e-6
+    assert np.allclose(w.grad.asnumpy(), numeric, rtol=1e-5)
+
+
+@pytest.mark.parametrize("f, second", [(lambda x: x**3, lambda x: 6 * x), (lambda x: x * x * x, lambda x: 6 * x),
+                                       (nd.arcsin, lambda x: x / (1 - x * x) ** 1.5)])  # fmt: skip
+def test_second_orders_that_the_original_lacks(f, second):
+    x = leaf([0.3, 0.6])
+    with autograd.record():
+        (g,) = autograd.grad(f(x), x, create_graph=True, retain_graph=True)
+    g.backward()
+    assert np.allclose(x.grad.asnumpy(), second(np.array([0.3, 0.6])), rtol=1e-4)
+
+
+def test_get_symbol_says_what_to_do():
+    x = leaf([1.0])
+    with autograd.record():
+        y = x * 2
+    with pytest.raises(mx.MXNetError, match="get_symbol.*hybridize"):
+        autograd.get_symbol(y)

@@ -196,8 +196,8 @@ def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool 
 
 
 def get_symbol(x: Array) -> Any:
-    """The recorded computation of `x` as a Symbol."""
-    raise MXNetError("get_symbol: not available yet. Build the computation with mx.sym, or hybridize and export a block.")
+    """Not available: torch's tape keeps what gradients need, not operators with their attributes."""
+    raise MXNetError("get_symbol: recorded computations cannot be turned into symbols. Build them with mx.sym, or hybridize and export a block.")
 
 
 class Function:
