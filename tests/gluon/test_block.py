@@ -341,3 +341,29 @@ def test_infer_shape_and_type():
     assert net.weight.shape == (2, 5)
     net.infer_type(mx.nd.ones((1, 5), dtype="float64"))
     assert net.weight.dtype == np.float64
+
+
+def test_an_output_that_is_an_input_keeps_its_gradient():
+    net = nn.HybridLambda(lambda F, x: [x, x * 2])
+    net.hybridize()
+    w = mx.nd.array([3.0])
+    w.attach_grad()
+    with mx.autograd.record():
+        same, twice = net(w * 5)
+        (same + twice).backward()
+    assert w.grad.asnumpy().tolist() == [15]
+
+
+def test_one_output_twice_takes_two_head_gradients():
+    def run(hybrid):
+        net = nn.HybridLambda(lambda F, x: (lambda y: [y, y])(x * 2))
+        net.hybridize(hybrid)
+        w = mx.nd.array([1.0])
+        w.attach_grad()
+        with mx.autograd.record():
+            a, b = net(w)
+        mx.autograd.backward([a, b], [mx.nd.array([1]), mx.nd.array([10])])
+        return w.grad.asscalar()
+
+    assert run(True) == 22
+    assert run(False) == 20  # the very same array given twice: the last head gradient counts

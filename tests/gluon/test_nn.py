@@ -193,3 +193,15 @@ def test_reprs():
     assert repr(nn.MaxPool2D()) == (
         "MaxPool2D(size=(2, 2), stride=(2, 2), padding=(0, 0), ceil_mode=False, global_pool=False, pool_type=max, layout=NCHW)"
     )
+
+
+def test_batch_norm_gradient_of_a_prediction_is_its_derivative():
+    net = nn.BatchNorm(in_channels=2)
+    net.initialize()
+    net.running_var.set_data(mx.nd.array([4, 9]))
+    x = mx.nd.random.uniform(shape=(3, 2))
+    x.attach_grad()
+    with mx.autograd.record(train_mode=False):
+        y = net(x)
+    y.backward()
+    np.testing.assert_allclose(x.grad.asnumpy(), [[1 / 2, 1 / 3]] * 3, rtol=1e-4)
