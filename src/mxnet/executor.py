@@ -126,12 +126,13 @@ class Executor:
                 o._d = o._t = d
         heads = [(t, s) for t, s in zip(self._graph or (), seeds) if t is not None and t.requires_grad]
         names = list(self._leaves)
-        found: Any = [None] * len(names)
+        watched = [t for _, _, t in self._compiled.edges if t.requires_grad] if self._compiled.monitor is not None else []
+        found: Any = [None] * (len(names) + len(watched))
         old = state.training
         state.training = is_train
         try:
             if heads:
-                found = torch.autograd.grad([t for t, _ in heads], [self._leaves[n] for n in names],
+                found = torch.autograd.grad([t for t, _ in heads], [*(self._leaves[n] for n in names), *watched],
                                             [torch.ones_like(t) if s is None else s.to(t.dtype).to(t.device) for t, s in heads],
                                             retain_graph=True, allow_unused=True)  # fmt: skip
         except RuntimeError as e:
@@ -140,10 +141,25 @@ class Executor:
             raise MXNetError(f"backward: {str(e).splitlines()[0]}. Check the operators of the graph.") from None
         finally:
             state.training = old
+        if watched:
+            self._show_gradients(found[len(names) :])
         shared = {id(t) for t in seeds if t is not None}
         for name, value in zip(names, found):
             _land(self.grad_dict[name], value, self._grad_req[name] == "add", own=id(value) not in shared)
             shared.add(id(value))
+
+    def _show_gradients(self, found: Any) -> None:
+        """The gradients of every operator's inputs, last operator first, for the monitor: `NAME_backward_output0` ..."""
+        assert self._compiled.monitor is not None
+        show, _ = self._compiled.monitor
+        values = iter(found)
+        rows: dict[int, list] = {}
+        for node, _, t in self._compiled.edges:
+            value = next(values) if t.requires_grad else None
+            rows.setdefault(id(node), []).append((node.name, torch.zeros_like(t) if value is None else value.to_dense()))
+        for group in reversed(list(rows.values())):
+            for i, (name, value) in enumerate(group):
+                show(f"{name}_backward_output" + (str(i) if len(group) > 1 else ""), wrap(value.detach(), self._ctx))
 
     def _seeds(self, out_grads: Any) -> list[torch.Tensor | None]:
         """Head gradients as tensors; None where the output's operator does not ask for one."""
@@ -217,8 +233,29 @@ class Executor:
         return self._symbol
 
     def debug_str(self) -> str:
-        """The graph as text, and the generated code."""
-        return self._symbol.debug_str() + "\n" + self._compiled.module.code
+        """The graph as text, the memory that its results need, and the generated code."""
+        size = self._result_bytes() >> 20
+        return f"{self._symbol.debug_str()}Total {size} MB allocated\nTotal 0 TempSpace resource requested\n{self._compiled.module.code}"
+
+    def _result_bytes(self) -> int:
+        """Bytes of inner results: all of them where gradients flow, else the most that live at the same time."""
+        facts = Inference(self._symbol._heads, {n: a.shape for n, a in {**self.arg_dict, **self.aux_dict}.items()},
+                          {n: a._d.dtype for n, a in self.arg_dict.items()})  # fmt: skip
+        facts.infer_shapes(partial=True)
+        sizes = {k: prod(s) * facts.types.get(k, torch.float32).itemsize for k, s in facts.shapes.items() if s is not None}
+        ops = [n for n in facts.nodes if n.op is not None]
+        if self._wanted and not all(n.op is not None and (n.op.zero_grad or n.op.name == "BlockGrad") for n, _ in self._symbol._heads):
+            return sum(sizes.get((id(n), i), 0) for n in ops for i in range(n.num_outputs()))
+        last = {(id(e), i): k for k, n in enumerate(ops) for e, i in n.inputs if e.op is not None}
+        last.update({(id(n), i): len(ops) for n, i in self._symbol._heads if n.op is not None and n.op.name != "BlockGrad"})
+        live: set[tuple[int, int]] = set()
+        most = 0
+        for k, n in enumerate(ops):
+            if n.op.name != "BlockGrad":  # type: ignore[union-attr]  its result shares memory
+                live |= {(id(n), i) for i in range(n.num_outputs())}
+            most = max(most, sum(sizes.get(v, 0) for v in live))
+            live = {v for v in live if last.get(v, k) > k}
+        return most
 
 
 def _leaf_over(array: Array) -> torch.Tensor | None:

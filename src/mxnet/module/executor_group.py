@@ -72,6 +72,8 @@ class DataParallelExecutorGroup:
         self.output_layouts = [DataDesc.get_batch_axis(symbol[i].attr("__layout__")) for i in range(len(self.output_names))]
         self.num_outputs = len(self.output_names)
         self.execs: list[Any] = []
+        data_shapes = [d if isinstance(d, DataDesc) else DataDesc(*d) for d in data_shapes]
+        label_shapes = [d if isinstance(d, DataDesc) else DataDesc(*d) for d in label_shapes] if label_shapes else None
         self.data_names = [d.name for d in data_shapes]
         self.label_names = [d.name for d in label_shapes] if label_shapes else []
         self.grad_req = self._requests(grad_req)
@@ -217,7 +219,7 @@ class DataParallelExecutorGroup:
                     fill(group[i][1], source, None, 0)
         else:
             self._load(data_batch.data, self.data_arrays, self.data_layouts)
-            if self.label_arrays is not None and data_batch.label:
+            if self.label_arrays is not None and getattr(data_batch, "label", None):
                 named = [axis for d, axis in zip(self.label_shapes or [], self.label_layouts) if d.name in self.arg_names]
                 kept = [a for a, n in zip(data_batch.label, self.label_names) if n in self.arg_names]
                 self._load(kept, self.label_arrays, named)

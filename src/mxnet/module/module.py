@@ -334,11 +334,11 @@ class Module(BaseModule):
         new = tuple(tuple(a.shape) for a in batch.data)
         if new == tuple(d.shape for d in self._data_shapes):
             return
-        data = batch.provide_data or [DataDesc(d.name, s, d.dtype, d.layout) for d, s in zip(self._data_shapes, new)]
+        data = getattr(batch, "provide_data", None) or [DataDesc(d.name, s, d.dtype, d.layout) for d, s in zip(self._data_shapes, new)]
         labels = None
         if getattr(batch, "provide_label", None):
             labels = batch.provide_label
-        elif batch.label and self._label_shapes:
+        elif getattr(batch, "label", None) and self._label_shapes:
             labels = [DataDesc(d.name, a.shape, d.dtype, d.layout) for d, a in zip(self._label_shapes, batch.label)]
         elif self._label_shapes:  # prediction without labels: their batch axis follows the data
             old, size = self._data_shapes[0].shape[0], new[0][0]

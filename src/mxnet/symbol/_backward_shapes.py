@@ -35,10 +35,11 @@ def _dense(n: Node, outputs: list, inputs: list) -> list:
 
 
 def _slices(n: Node, outputs: list, inputs: list) -> list:
-    out = next((o for o in outputs if o is not None), None)
+    found = [o for o in outputs if o is not None]
     data = inputs[0]
-    if out is None:
+    if not found:
         return [None]
+    out = tuple(max(sizes) for sizes in zip(*found))  # they are alike; what is known of one is known of all
     count, axis = n.attrs["num_outputs"], n.attrs.get("axis", 1)
     if n.attrs.get("squeeze_axis", False):
         axis %= len(out) + 1

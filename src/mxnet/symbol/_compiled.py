@@ -44,6 +44,11 @@ def _stopped(fn: Callable) -> Callable:
     return run
 
 
+def _edge(value: torch.Tensor) -> torch.Tensor:
+    """The value as a tensor of its own, so that its gradient is that of one user."""
+    return value.view_as(value) if value.requires_grad else value
+
+
 def _only(result: Any) -> Any:
     """The one output of an operator that can have several."""
     return result[0] if isinstance(result, (tuple, list)) else result
@@ -60,8 +65,11 @@ def _argument_list(node: Node, values: list) -> list:
     return [by_name.get(n) for n in op.inputs]
 
 
-def to_fx(heads: list, shapes: dict[int, tuple] | None = None) -> fx.GraphModule:
-    """The graph as a GraphModule: inputs are arguments, auxiliary states, then training, generator and device; outputs a tuple."""
+def to_fx(heads: list, shapes: dict[int, tuple] | None = None, edges: list[tuple[Node, int]] | None = None) -> fx.GraphModule:
+    """The graph as a GraphModule: inputs are arguments, auxiliary states, then training, generator and device; outputs a tuple.
+
+    With `edges` (a list that is filled) every input of every operator is a tensor of its own, and an output of the module too.
+    """
     fx = importlib.import_module("torch.fx")  # a third of what `import mxnet` would cost; needed at the first graph only
     nodes = order(heads)
     arguments, states = variables(nodes)
@@ -70,10 +78,19 @@ def to_fx(heads: list, shapes: dict[int, tuple] | None = None) -> fx.GraphModule
     for n in arguments + states:
         made[id(n)] = (graph.placeholder(_identifier(n.name)),)
     reserved = {name: graph.placeholder(f"_{name}_") for name in _INPUTS}
+    ends: list[Any] = []
     for n in nodes:
         if n.op is None:
             continue
-        values = _argument_list(n, [made[id(e)][i] for e, i in n.inputs])
+        given = [made[id(e)][i] for e, i in n.inputs]
+        if edges is not None:
+            states_at = n.aux_positions()
+            for i in range(len(given)):
+                if i not in states_at:
+                    given[i] = graph.call_function(_edge, (given[i],))
+                    edges.append((n, i))
+                    ends.append(given[i])
+        values = _argument_list(n, given)
         kwargs = {**n.attrs, **{r: reserved[r] for r in n.op.reserved if r in reserved}}
         if "out" in n.op.reserved:
             kwargs["out"] = None
@@ -88,7 +105,7 @@ def to_fx(heads: list, shapes: dict[int, tuple] | None = None) -> fx.GraphModule
         if count == 1 and not isinstance(n.op._outputs, int):  # as many outputs as attributes say: one may be a tuple of one
             call = graph.call_function(_only, (call,))
         made[id(n)] = (call,) if count == 1 else tuple(graph.call_function(operator.getitem, (call, i)) for i in range(count))
-    graph.output(tuple(made[id(n)][i] for n, i in heads))
+    graph.output(tuple(made[id(n)][i] for n, i in heads) + tuple(ends))
     graph.lint()
     return fx.GraphModule(torch.nn.Module(), graph, "Graph")
 
@@ -116,7 +133,9 @@ class Compiled:
         self._run: Callable | None = None
         #: (function of name and array, whether inputs are shown too), for watching every pass
         self.monitor: tuple[Callable[[str, Array], None], bool] | None = None
-        self._watched: tuple[fx.GraphModule, list[Node], list] | None = None
+        self._watched: tuple[fx.GraphModule, list[Node], list, list] | None = None
+        #: after a watched and recorded pass: (operator's node, input, tensor)
+        self.edges: list[tuple[Node, int, torch.Tensor]] = []
         ops = [n for n in self.nodes if n.op is not None]
         #: operators that make sparse arrays of dense ones, or that only invoke can run
         self._stepwise = any(n.op.prepare().dense_storage is not None for n in ops)  # type: ignore[union-attr]
@@ -190,8 +209,9 @@ class Compiled:
         if self._watched is None:
             heads, nodes = _talkative(self.heads, self.nodes)
             entries = [(n, i) for n in nodes if n.op is not None for i in range(n.num_outputs())]
-            self._watched = to_fx([*heads, *entries], self._shapes), nodes, entries
-        program, nodes, entries = self._watched
+            edges: list[tuple[Node, int]] = []
+            self._watched = to_fx([*heads, *entries], self._shapes, edges), nodes, entries, edges
+        program, nodes, entries, edges = self._watched
         ctx, recording = arrays[0]._ctx if arrays else current_context(), state.recording
         tensors = [a._t if recording and i < self._args else a._d for i, a in enumerate(arrays)]
         results = program(*tensors, state.training, rng.generator(ctx), ctx.torch_device)
@@ -199,6 +219,7 @@ class Compiled:
         for (n, i), r in zip(entries, results[len(self.heads) :]):
             values[id(n), i] = wrap(r.detach(), ctx)
         self._report(nodes, values)
+        self.edges = [(n, i, t) for (n, i), t in zip(edges, results[len(self.heads) + len(entries) :])] if recording else []
         return [wrap_recorded(r, ctx) for r in results[: len(self.heads)]]
 
     def _report(self, nodes: list[Node], values: dict[tuple[int, int], Any]) -> None:

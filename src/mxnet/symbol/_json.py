@@ -86,7 +86,7 @@ def _laid_out(value: Any, indent: int) -> str:
 
 
 def _without_amp_cast(heads: list[Entry], nodes: list[Node]) -> tuple[list[Entry], list[Node]]:
-    """The graph without the casts that AMP put in."""
+    """The graph without the casts that AMP put in between operators."""
     if not any(n.op is not None and n.op.name in ("amp_cast", "amp_multicast") for n in nodes):
         return heads, nodes
     moved: dict[tuple[int, int], Entry] = {}
@@ -94,16 +94,19 @@ def _without_amp_cast(heads: list[Entry], nodes: list[Node]) -> tuple[list[Entry
     def follow(e: Entry) -> Entry:
         return moved.get((id(e[0]), e[1]), e)
 
+    outer: dict[int, Node] = {}  # a cast of an output stays: it names the output and makes its type
     for n in nodes:
         inputs = [follow(e) for e in n.inputs]
+        changed = any(a is not b for a, b in zip(inputs, n.inputs))
+        new = Node(n.op, n.name, n.texts, inputs, n.subgraphs) if changed else n
         if n.op is not None and n.op.name in ("amp_cast", "amp_multicast"):
+            outer[id(n)] = new
             for i, e in enumerate(inputs):
                 moved[id(n), i] = e
-        elif any(a is not b for a, b in zip(inputs, n.inputs)):
-            copy = Node(n.op, n.name, n.texts, inputs, n.subgraphs)
+        elif changed:
             for i in range(n.num_outputs()):
-                moved[id(n), i] = (copy, i)
-    heads = [follow(e) for e in heads]
+                moved[id(n), i] = (new, i)
+    heads = [(outer[id(n)], i) if id(n) in outer else follow((n, i)) for n, i in heads]
     return heads, order(heads)
 
 

@@ -279,6 +279,15 @@ class Symbol:
         """The symbol itself: executors and blocks take `backend="inductor"` when they compile."""
         return self
 
+    def _gen_atomic_symbol(self) -> Symbol:
+        """The node's operator with variables in place of its inputs."""
+        node = self._heads[0][0]
+        if node.op is None:
+            raise MXNetError(f"Symbol: {node.name} is a variable, it has no operator.")
+        inputs = [(Node(None, f"{node.name}_{n}", {}), 0) for n in node.input_names()]
+        made = Node(node.op, node.name, dict(node.texts), inputs, node.subgraphs)
+        return Symbol([(made, i) for i in range(made.num_visible())])
+
     def get_backend_symbol(self, backend: str) -> Symbol:
         """The symbol itself."""
         return self
