@@ -67,6 +67,8 @@ class Trainer:
         self._scale = self._optimizer.rescale_grad
         self._kvstore_params = {"kvstore": kvstore, "update_on_kvstore": update_on_kvstore}
         self._given_keys: set[int] = set()  # keys that a store of the caller has already
+        #: the loss scale of mixed precision (`contrib.amp` sets it), or None
+        self._amp_loss_scaler: Any = None
         self._reset_kvstore()
 
     def _init_optimizer(self, optimizer: Any, optimizer_params: dict | None) -> None:
@@ -266,6 +268,7 @@ class Trainer:
             self._make_plans()
             self._generation = generation
         on_store = self._kvstore is not None and self._update_on_kvstore
+        skip_step = self._amp_loss_scaler is not None and self._amp_loss_scaler.has_overflow(self._params)
         for updater, plan in zip(self._updaters, self._plans):
             stale = [k for k, landing in enumerate(plan.landing) if landing is None or not landing.fresh]
             if stale and not ignore_stale_grad:
@@ -273,7 +276,7 @@ class Trainer:
             for landing in plan.landing:
                 if landing is not None:
                     landing.fresh = False
-            if on_store:
+            if on_store or skip_step:
                 continue
             if stale:
                 skip = set(stale)
@@ -308,6 +311,8 @@ class Trainer:
     def save_states(self, fname: str) -> None:
         """Write the optimizer and its states (momentum and so on) to a file."""
         self._prepare()
+        if self._amp_loss_scaler is not None:
+            self._optimizer.amp_loss_scale = self._amp_loss_scaler.state()
         if self._update_on_kvstore:
             if self._params_to_init:
                 raise GluonError("Trainer: states cannot be saved while parameters wait for their shapes. Run the block once.")
@@ -330,6 +335,8 @@ class Trainer:
                 updater.optimizer = self._updaters[0].optimizer
             self._optimizer = self._updaters[0].optimizer
         self._optimizer.param_dict = dict(enumerate(self._params))
+        if self._amp_loss_scaler is not None:
+            self._amp_loss_scaler.restore(getattr(self._optimizer, "amp_loss_scale", None))
 
 
 def _size(shape: tuple[int, ...]) -> int:

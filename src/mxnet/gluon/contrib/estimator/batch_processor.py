@@ -1,0 +1,36 @@
+"""What an Estimator does with one batch; derive from it for other kinds of batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .... import autograd
+from ...utils import split_and_load
+
+__all__ = ["BatchProcessor"]
+
+
+class BatchProcessor:
+    """Splits a batch (data, label) over the estimator's contexts and runs net and loss on each part."""
+
+    def __init__(self) -> None:
+        pass
+
+    def _parts(self, estimator: Any, batch: Any, batch_axis: int) -> tuple[list, list]:
+        return tuple(split_and_load(x, estimator.context, batch_axis=batch_axis, even_split=False) for x in batch[:2])  # type: ignore[return-value]
+
+    def evaluate_batch(self, estimator: Any, val_batch: Any, batch_axis: int = 0) -> tuple[list, list, list, list]:
+        """(data, labels, predictions, losses), each a list with one entry for each context."""
+        data, label = self._parts(estimator, val_batch, batch_axis)
+        pred = [estimator.val_net(x) for x in data]
+        return data, label, pred, [estimator.val_loss(p, y) for p, y in zip(pred, label)]
+
+    def fit_batch(self, estimator: Any, train_batch: Any, batch_axis: int = 0) -> tuple[list, list, list, list]:
+        """The same in training, with gradients."""
+        data, label = self._parts(estimator, train_batch, batch_axis)
+        with autograd.record():
+            pred = [estimator.net(x) for x in data]
+            loss = [estimator.loss(p, y) for p, y in zip(pred, label)]
+        for each in loss:
+            each.backward()
+        return data, label, pred, loss
