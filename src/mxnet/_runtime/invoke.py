@@ -24,7 +24,7 @@ class Hooks:
     """Slots for what watches or changes every call. `active` is True if any is set; the hot path reads only that."""
 
     active = False
-    cast = None  # AMP: (op, tensors) -> tensors
+    cast = None  # AMP: (op, tensors, attrs) -> tensors
     profile = None  # (op, tensors, attrs) -> result: runs the function and takes the time
 
 
@@ -79,7 +79,7 @@ def _invoke_dense(op: Op, arrays: Any, tensors: list, attrs: dict, out: Any, cls
         if from_storage is not NotImplemented:
             return from_storage
     if Hooks.cast is not None:
-        tensors = Hooks.cast(op, tensors)
+        tensors = Hooks.cast(op, tensors, attrs)
     for name in op.mutates:
         i = op.inputs.index(name)
         if i < len(arrays) and arrays[i] is not None:

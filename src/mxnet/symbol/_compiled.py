@@ -65,10 +65,31 @@ def _argument_list(node: Node, values: list) -> list:
     return [by_name.get(n) for n in op.inputs]
 
 
-def to_fx(heads: list, shapes: dict[int, tuple] | None = None, edges: list[tuple[Node, int]] | None = None) -> fx.GraphModule:
+_Cast = Callable[[Op, list, dict], list]
+
+
+def _cast_first(fn: Callable, op: Op, attrs: dict, cast: _Cast) -> Callable:
+    """The function of an operator behind the casts of mixed precision; states that it writes arrive as they are."""
+    states = [op.inputs.index(name) for name in op.mutates]
+
+    def run(*tensors: Any, **kwargs: Any) -> Any:
+        given = cast(op, list(tensors), attrs)
+        for i in states:
+            if i < len(tensors):
+                given[i] = tensors[i]
+        return fn(*given, **kwargs)
+
+    run.__name__ = getattr(fn, "__name__", "operator")
+    run.__module__ = getattr(fn, "__module__", __name__)
+    return run
+
+
+def to_fx(heads: list, shapes: dict[int, tuple] | None = None, edges: list[tuple[Node, int]] | None = None,
+          cast: _Cast | None = None) -> fx.GraphModule:  # fmt: skip
     """The graph as a GraphModule: inputs are arguments, auxiliary states, then training, generator and device; outputs a tuple.
 
     With `edges` (a list that is filled) every input of every operator is a tensor of its own, and an output of the module too.
+    With `cast` (mixed precision) the inputs of every operator go through it.
     """
     fx = importlib.import_module("torch.fx")  # a third of what `import mxnet` would cost; needed at the first graph only
     nodes = order(heads)
@@ -99,6 +120,8 @@ def to_fx(heads: list, shapes: dict[int, tuple] | None = None, edges: list[tuple
         fn = _stopped(n.op.fn) if n.op.zero_grad else n.op.fn
         if n.subgraphs:
             fn, kwargs = _with_bodies(n), dict(reserved)
+        if cast is not None:
+            fn = _cast_first(fn, n.op, n.attrs, cast)
         call = graph.create_node("call_function", fn, tuple(values), kwargs, name=_identifier(n.name))
         call.meta["mxnet"] = n.op.name
         count = n.num_outputs()
@@ -131,6 +154,7 @@ class Compiled:
         self._backend = backend
         self._args = len(arguments)
         self._run: Callable | None = None
+        self._cast: _Cast | None = None  # the casts that are part of `_run`
         #: (function of name and array, whether inputs are shown too), for watching every pass
         self.monitor: tuple[Callable[[str, Array], None], bool] | None = None
         self._watched: tuple[fx.GraphModule, list[Node], list, list] | None = None
@@ -149,7 +173,7 @@ class Compiled:
     def module(self) -> fx.GraphModule:
         """The GraphModule (made at first use)."""
         if self._run is None:
-            self._module = to_fx(self.heads, self._shapes)
+            self._module = to_fx(self.heads, self._shapes, cast=self._cast)
             self._run = self._module.forward if self._backend is None else torch.compile(self._module, backend=self._backend)
         return self._module
 
@@ -165,11 +189,13 @@ class Compiled:
                     dense = False
                 elif Classes.numpy is not None and isinstance(a, Classes.numpy):
                     cls = Classes.numpy
-        if not dense or self._stepwise or Hooks.active:
+        cast = Hooks.cast
+        if not dense or self._stepwise or Hooks.profile is not None:
             return self.run_stepwise(arrays)
         if self.monitor is not None:
             return self._run_watched(arrays)
-        if self._run is None:
+        if self._run is None or self._cast is not cast:
+            self._run, self._cast = None, cast
             _ = self.module
         ctx = arrays[0]._ctx if arrays else current_context()
         if recording:
@@ -206,11 +232,12 @@ class Compiled:
 
     def _run_watched(self, arrays: Sequence[Array]) -> list[Array]:
         """The same with all inner results, hidden ones included, shown to the monitor."""
-        if self._watched is None:
+        if self._watched is None or self._cast is not Hooks.cast:
+            self._run, self._cast = None, Hooks.cast
             heads, nodes = _talkative(self.heads, self.nodes)
             entries = [(n, i) for n in nodes if n.op is not None for i in range(n.num_outputs())]
             edges: list[tuple[Node, int]] = []
-            self._watched = to_fx([*heads, *entries], self._shapes, edges), nodes, entries, edges
+            self._watched = to_fx([*heads, *entries], self._shapes, edges, self._cast), nodes, entries, edges
         program, nodes, entries, edges = self._watched
         ctx, recording = arrays[0]._ctx if arrays else current_context(), state.recording
         tensors = [a._t if recording and i < self._args else a._d for i, a in enumerate(arrays)]

@@ -154,7 +154,10 @@ class Inference:
             return
         have = [self.shapes.get(_key(e)) for e in n.inputs]
         if op.name in _EQUAL:
-            self._equal(n)
+            self._equal([(id(n), 0), *[_key(e) for e in n.inputs]], n.name)
+        elif op.name == "amp_multicast":
+            for i, e in enumerate(n.inputs):
+                self._equal([(id(n), i), _key(e)], n.name)
         if not all(known(s) for s in have) and op.complete is not None and any(s is not None for s in have):
             self._complete(n)
         have = [self.shapes.get(_key(e)) for e in n.inputs]
@@ -220,13 +223,13 @@ class Inference:
             if name in _WEIGHTS and filled.get(name) is not None:
                 self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
 
-    def _equal(self, n: Node) -> None:
-        """Inputs and output of one shape: what is known of any is known of all."""
-        shape = self.shapes.get((id(n), 0))
-        for e in n.inputs:
-            shape = merged(shape, self.shapes.get(_key(e)), n.name)
+    def _equal(self, keys: list[tuple[int, int]], name: str) -> None:
+        """Inputs and outputs of one shape: what is known of any is known of all."""
+        shape = None
+        for key in keys:
+            shape = merged(shape, self.shapes.get(key), name)
         if shape is not None:
-            for key in [(id(n), 0), *[_key(e) for e in n.inputs]]:
+            for key in keys:
                 self.shapes[key] = shape
 
     def _guess(self, n: Node, have: list, types: list[torch.dtype]) -> None:
@@ -289,9 +292,10 @@ class Inference:
 #: Inputs whose shapes the data decide.
 _WEIGHTS = frozenset({"weight", "bias", "gamma", "beta", "moving_mean", "moving_var", "parameters"})
 #: Operators whose output is shaped like every input.
-_EQUAL = frozenset({"elemwise_add", "elemwise_sub", "elemwise_mul", "elemwise_div", "_copy", "Activation", "tanh", "sigmoid", "relu", "negative",
+_EQUAL = frozenset({"amp_cast", "elemwise_add", "elemwise_sub", "elemwise_mul", "elemwise_div", "_copy", "Activation", "tanh", "sigmoid", "relu", "negative",
                     "_plus_scalar", "_minus_scalar", "_rminus_scalar", "_mul_scalar", "_div_scalar", "_rdiv_scalar", "Dropout", "add_n",
-                    "BlockGrad", "Cast", "_mod", "_power", "_hypot", "_identity_with_attr_like_rhs", "exp", "log", "sqrt", "square", "_grad_add", "_maximum", "_minimum", "SoftmaxActivation"})  # fmt: skip
+                    "BlockGrad", "Cast", "_mod", "_power", "_hypot", "_identity_with_attr_like_rhs", "exp", "log", "sqrt", "square",
+                    "_grad_add", "_maximum", "_minimum", "SoftmaxActivation"})  # fmt: skip
 #: Operators whose inputs must have one type (and elemwise_*, broadcast_*).
 _ONE_TYPE = frozenset({"FullyConnected", "Convolution", "Deconvolution", "dot", "batch_dot", "Concat", "add_n", "stack", "_linalg_gemm", "_linalg_gemm2",
                        "_maximum", "_minimum", "_power", "_mod", "_hypot", "_equal", "_not_equal", "_greater", "_greater_equal", "_lesser", "_lesser_equal",
