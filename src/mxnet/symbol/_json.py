@@ -9,7 +9,7 @@ from typing import Any
 from .._op.registry import NAMES
 from .._runtime.state import state
 from ..error import MXNetError, hint
-from ._node import DEFAULT_INIT, HIDDEN, Entry, Node, is_private, order
+from ._node import DEFAULT_INIT, HIDDEN, Entry, Node, order
 
 VERSION = 10901
 MAX_NODES = 1 << 20
@@ -53,7 +53,8 @@ def _graph(heads: list[Entry], remove_amp_cast: bool, outermost: bool) -> dict[s
             if i < len(n.inputs):
                 key = id(n.inputs[i][0])
                 written[key] = written.get(key, 0) + 1
-        row["inputs"] = [[place[id(e)], i, written.get(id(e), 0)] for e, i in n.inputs]
+        versions = n.versions if n.versions is not None else [written.get(id(e), 0) for e, _ in n.inputs]
+        row["inputs"] = [[place[id(e)], i, v] for (e, i), v in zip(n.inputs, versions)]
         if n.subgraphs:
             row["subgraphs"] = [_graph(g._heads, remove_amp_cast, False) for g in n.subgraphs]
         rows.append(row)
@@ -182,14 +183,15 @@ def _node(row: Any, nodes: list[Node], where: str, depth: int) -> Node:
             del texts[key]
     subgraphs = [_symbol(loads(g, f"{where}: subgraph {j}", depth + 1)) for j, g in enumerate(row.get("subgraphs", []))]
     node = Node(op, row["name"], texts, entries, subgraphs)
+    node.versions = [v[2] if len(v) > 2 else 0 for v in inputs]
     try:
         missing = [] if op.variadic and op._active is None else node.input_names()[len(entries) :]
     except MXNetError as e:
         raise _fail(where, str(e).rstrip(".")) from None
     for name in missing:  # graphs of old versions do not list auxiliary states
         start = {"__init__": DEFAULT_INIT[op.name, name]} if (op.name, name) in DEFAULT_INIT else {}
-        scope = {k: v for k, v in texts.items() if is_private(k)}
-        node.inputs.append((Node(None, f"{node.name}_{name}", {**scope, **start}), 0))
+        node.inputs.append((Node(None, f"{node.name}_{name}", {**texts, **start}), 0))
+        node.versions.append(0)
     return node
 
 

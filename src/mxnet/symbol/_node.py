@@ -20,12 +20,14 @@ Entry = tuple["Node", int]
 class Node:
     """A variable (op is None) or an operator's call. `texts` are the attributes as graph files hold them."""
 
-    __slots__ = ("op", "name", "texts", "inputs", "subgraphs", "_typed")
+    __slots__ = ("op", "name", "texts", "inputs", "subgraphs", "versions", "_typed")
 
     def __init__(
         self, op: Op | None, name: str, texts: dict[str, str], inputs: Sequence[Entry] = (), subgraphs: Sequence[Any] = ()
     ) -> None:
         self.op, self.name, self.texts, self.inputs, self.subgraphs = op, name, texts, list(inputs), list(subgraphs)
+        #: versions of the inputs as a graph file had them; None: counted when written
+        self.versions: list[int] | None = None
         self._typed: dict | None = None
 
     @property
