@@ -34,7 +34,7 @@ bench:      ## the benchmarks; one of them: make bench ARGS="dispatch --rounds 3
 stubs:      ## write the .pyi stubs of all operators
 	@$(DEV) stubs $(ARGS)
 
-docs:       ## write the operator pages to build/docs
+docs:       ## write the operator pages to build/docs, docs/ops/coverage.md and the list of error texts
 	@$(DEV) docs $(ARGS)
 
 fuzz:       ## the fuzz tests with many more examples

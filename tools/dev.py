@@ -214,8 +214,8 @@ def stubs(*arguments: str) -> int:
 
 
 def docs(*arguments: str) -> int:
-    """The operator pages."""
-    return python("tools/docs.py", *arguments)
+    """The operator pages, the coverage page and the list of error texts."""
+    return python("tools/docs.py", *arguments) or python("tools/op_coverage.py")
 
 
 def pending(*arguments: str) -> int:

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from samples import Sample, Sparse
+from samples import Sample, Sparse, dense_of, is_float, samples_of
 
 import mxnet as mx
 from mxnet._op.registry import OPS, Op
 from mxnet._runtime.functions import nd_function
+from mxnet.error import MXNetError
 from mxnet.symbol._function import sym_function
 
 
@@ -27,16 +28,6 @@ def nd_call(name: str) -> Callable:
 def sym_call(name: str) -> Callable:
     """The symbolic function of an operator."""
     return sym_function(OPS[name], name, __name__)
-
-
-def dense_of(x: np.ndarray | Sparse) -> np.ndarray:
-    """The values of an input."""
-    return x.dense if isinstance(x, Sparse) else x
-
-
-def is_float(x: Any) -> bool:
-    """Whether an input holds floats."""
-    return x is not None and dense_of(x).dtype.kind == "f"
 
 
 def to_array(x: np.ndarray | Sparse | None, kind: str | None = None) -> Any:
@@ -119,3 +110,32 @@ def rounded(s: Sample, kind: str) -> Sample:
         return torch.from_numpy(np.ascontiguousarray(x)).to(torch_kind).double().numpy()
 
     return replace(s, inputs=tuple(one(x) for x in s.inputs))
+
+
+def wrong_inputs(x: np.ndarray) -> dict[str, np.ndarray]:
+    """An input of other ranks, of another length, of another type."""
+    longer = np.concatenate([x, x], 0) if x.ndim else x
+    deeper = x[None, None, None]
+    flat = x.reshape(-1)[:1].reshape(()) if x.size else x
+    with np.errstate(invalid="ignore"):
+        other = x.astype("int64" if x.dtype.kind == "f" else "float64")
+    return {"three more axes": deeper, "twice as long": longer, "a scalar": flat, "another type": other}
+
+
+def refusals(name: str) -> list[tuple[str, str]]:
+    """(change, text) of the first input that the operator refuses to see changed in that way, for each kind of change."""
+    found: dict[str, str] = {}
+    for s in samples_of(name)[:1]:
+        for i, x in enumerate(s.inputs):
+            if x is None or isinstance(x, Sparse):
+                continue
+            for change, wrong in wrong_inputs(x).items():
+                if change in {c.partition(": ")[2] for c in found}:
+                    continue
+                inputs = to_arrays(s)
+                inputs[i] = to_array(wrong)
+                try:
+                    call(s, inputs)
+                except MXNetError as e:
+                    found[f"input {i}: {change}"] = str(e).replace("\n", " ")
+    return list(found.items())

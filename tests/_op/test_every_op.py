@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,12 +22,14 @@ from sample_runs import (
     named,
     numpy_of,
     record,
+    refusals,
     rounded,
     sym_call,
     symbol_of,
     texts,
     to_array,
     to_arrays,
+    wrong_inputs,
 )  # fmt: skip
 from samples import Sample, Sparse, samples_of
 from samples import exceptions as known
@@ -41,6 +45,11 @@ every_op = pytest.mark.parametrize("name", NAMES)
 TOLERANCE = {"float16": (1e-2, 1e-3), "float32": (1e-4, 1e-5), "float64": (1e-6, 1e-8)}
 #: relative to the largest value of an output, since sums of half numbers cancel
 HALF = {"float16": 4e-3, "bfloat16": 3e-2}
+
+
+#: the reviewed errors by operator
+TEXTS = {n: list(rows) for n, rows in groupby(
+    (Path(__file__).parent / "error_texts.txt").read_text(encoding="utf-8").splitlines()[1:], lambda line: line.split(" | ")[0])}  # fmt: skip
 
 
 def near(got: np.ndarray, want: np.ndarray, rtol: float, atol: float, where: object) -> None:
@@ -418,16 +427,6 @@ def test_inputs_that_are_no_arrays(name: str) -> None:
             assert text is not None and "missing" in text, text
 
 
-def wrong_inputs(x: np.ndarray) -> list[np.ndarray]:
-    """An input of other ranks, of another length, of another type."""
-    longer = np.concatenate([x, x], 0) if x.ndim else x
-    deeper = x[None, None, None]
-    flat = x.reshape(-1)[:1].reshape(()) if x.size else x
-    with np.errstate(invalid="ignore"):
-        other = x.astype("int64" if x.dtype.kind == "f" else "float64")
-    return [deeper, longer, flat, other]
-
-
 @every_op
 def test_wrong_shapes_and_types(name: str) -> None:
     """An input of another rank, length or type works, or is refused with a text that names the operator: never another exception."""
@@ -435,10 +434,16 @@ def test_wrong_shapes_and_types(name: str) -> None:
         for i, x in enumerate(s.inputs):
             if x is None or isinstance(x, Sparse):
                 continue
-            for wrong in wrong_inputs(x):
+            for wrong in wrong_inputs(x).values():
                 inputs = to_arrays(s)
                 inputs[i] = to_array(wrong)
                 refused(name, lambda s=s, inputs=inputs: [numpy_of(o) for o in call(s, inputs)])
+
+
+@every_op
+def test_error_texts(name: str) -> None:
+    """What an operator says to wrong inputs is reviewed in error_texts.txt; `make docs` writes it anew."""
+    assert [f"{name} | {change} | {text}" for change, text in refusals(name)] == TEXTS.get(name, [])
 
 
 def test_set_value() -> None:

@@ -20,6 +20,11 @@ def test_stubs_are_up_to_date() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_coverage_page_is_up_to_date() -> None:
+    done = run("tools/op_coverage.py", "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_operator_pages(tmp_path: Path) -> None:
     done = run("tools/docs.py", str(tmp_path))
     assert done.returncode == 0, done.stderr

@@ -177,6 +177,10 @@ def _(shapes: dict, **_: object) -> dict:
 @op("_contrib_allclose", zero_grad=True)
 def allclose(a: Tensor, b: Tensor, *, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = True) -> Tensor:
     """1 if |a - b| <= atol + rtol |b| everywhere, else 0, as a uint8 scalar."""
+    if a.dtype != b.dtype:
+        raise MXNetError(
+            f"_contrib_allclose: a is {_dtype.name_of(a.dtype)}, b {_dtype.name_of(b.dtype)}. Convert one of them with astype."
+        )
     return torch.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan).all().to(torch.uint8)
 
 

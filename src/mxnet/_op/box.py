@@ -136,6 +136,16 @@ def box_encode(samples: Tensor, matches: Tensor, anchors: Tensor, refs: Tensor, 
     >>> mx.nd.contrib.box_encode(zero + 1, zero, box, box, mx.nd.zeros(4), mx.nd.ones(4))[0].asnumpy().tolist()
     [[[0.0, 0.0, 0.0, 0.0]]]
     """
+    name, shapes = "box_encode", [tuple(t.shape) for t in (samples, matches, anchors, refs, means, stds)]
+    if samples.dim() != 2 or matches.shape != samples.shape or anchors.shape != (*samples.shape, 4):
+        raise MXNetError(
+            f"{name}: samples {shapes[0]}, matches {shapes[1]} and anchors {shapes[2]} must be (B, N), (B, N) and (B, N, 4). Reshape them."
+        )
+    if refs.dim() != 3 or refs.shape[::2] != (samples.shape[0], 4) or means.numel() != 4 or stds.numel() != 4:
+        raise MXNetError(
+            f"{name}: refs {shapes[3]}, means {shapes[4]} and stds {shapes[5]} must be ({samples.shape[0]}, M, 4), (4,) and (4,). Reshape them."
+        )
+    same_dtype(name, anchors=anchors, refs=refs)
     chosen = (samples > 0.5).unsqueeze(2)
     index = matches.long().clamp(0, max(0, refs.size(1) - 1)).unsqueeze(2).expand(-1, -1, 4)
     anchor, target = to_centers(anchors), to_centers(refs.gather(1, index))

@@ -187,6 +187,8 @@ def deformable_ps_roi_pooling(
     """
     name = "DeformablePSROIPooling"
     expect_float(name, data)
+    if data.dim() != 4:
+        raise MXNetError(f"{name}: data of shape {tuple(data.shape)} must be (batch, channels, height, width). Reshape data.")
     same_dtype(name, data=data, rois=rois, trans=None if no_trans else trans)
     if rois.dim() != 2 or rois.size(1) != 5:
         raise MXNetError(f"{name}: rois of shape {tuple(rois.shape)} must be (regions, 5). Pass rows [batch index, x1, y1, x2, y2].")

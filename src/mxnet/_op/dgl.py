@@ -157,6 +157,8 @@ def _(*graph_data: Any, num_args: int = 0, return_mapping: bool, graph_sizes: tu
 def _compacted(graph: Csr, vertices: Tensor, size: int) -> Csr:
     if not isinstance(graph, Csr):
         raise _only_csr("_contrib_dgl_graph_compact")
+    if vertices.dim() != 1:
+        raise MXNetError(f"_contrib_dgl_graph_compact: vertices have shape {tuple(vertices.shape)}, expected a vector. Reshape them.")
     if not 0 <= size <= min(graph.shape[0], vertices.numel() - 1) or int(vertices[-1]) != size:
         raise MXNetError(
             f"_contrib_dgl_graph_compact: graph size {size} is not the vertex count {int(vertices[-1])} of its array. Pass that."

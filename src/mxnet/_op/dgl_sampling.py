@@ -81,6 +81,10 @@ def _assembled(
 def _check(graph: Any, dense: tuple, num_hops: int, num_neighbor: int, max_num_vertices: int) -> None:
     if not isinstance(graph, Csr) or not all(isinstance(d, Tensor) for d in dense):
         raise MXNetError("dgl_csr_neighbor_sample: the graph must be a CSRNDArray, seeds dense arrays. Convert them with tostype.")
+    if any(d.dim() != 1 for d in dense):
+        raise MXNetError(
+            f"dgl_csr_neighbor_sample: dense inputs have shapes {[tuple(d.shape) for d in dense]}, expected vectors. Reshape them."
+        )
     if min(num_hops, num_neighbor, max_num_vertices) < 1:
         raise MXNetError(
             f"dgl_csr_neighbor_sample: num_hops {num_hops}, num_neighbor {num_neighbor} and max_num_vertices {max_num_vertices} must be at least 1. Pass such numbers."

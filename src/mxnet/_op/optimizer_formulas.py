@@ -159,6 +159,9 @@ def lamb_direction(weight: Tensor, grad: Tensor, mean: Tensor, var: Tensor, *, b
 
 def lamb_step(weight: Tensor, direction: Tensor, r1: Tensor, r2: Tensor, *, lr: float, lower_bound: float, upper_bound: float) -> None:
     """w = w - lr r1 / r2 direction, r1 (the norm of w) within its bounds; a norm of zero counts as ratio 1"""
+    if r1.numel() != 1 or r2.numel() != 1:
+        raise ValueError(f"r1 and r2 are one norm each, got arrays of shape {tuple(r1.shape)} and {tuple(r2.shape)}")
+    r1, r2 = r1.reshape(1), r2.reshape(1)
     if lower_bound >= 0:
         r1 = r1.clamp(min=lower_bound)
     if upper_bound >= 0:

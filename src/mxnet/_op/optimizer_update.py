@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..error import MXNetError
 from . import optimizer_formulas as formulas
 from .optimizer_formulas import prepared
 from .optimizer_running import check, check_master, master_types, run, run_master
@@ -254,6 +255,10 @@ def group_adagrad_update(
     [0.75, 0.75, 0.75]
     """
     check("group_adagrad_update", weight, grad=grad)
+    if history.numel() != weight.shape[0]:
+        raise MXNetError(
+            f"group_adagrad_update: history has shape {tuple(history.shape)}, weight {weight.shape[0]} rows. Pass one number for each row."
+        )
     return run(formulas.group_adagrad, weight, grad, (history,), out, _plain(rescale_grad, clip_gradient), lr=lr, epsilon=epsilon)
 
 

@@ -30,8 +30,15 @@ def expect_quantized(op_name: str, t: Tensor, *types: torch.dtype, name: str = "
         )
 
 
+def expect_range(low: Tensor, high: Tensor) -> None:
+    """Both ends of a range are one number."""
+    if low.numel() != 1 or high.numel() != 1:
+        raise ValueError(f"a range is one number for each end, got arrays of shape {tuple(low.shape)} and {tuple(high.shape)}")
+
+
 def magnitude(low: Tensor, high: Tensor) -> Tensor:
     """max(|low|, |high|), in float32: the levels of int32 are too fine for the half types."""
+    expect_range(low, high)
     return torch.maximum(low.float().abs(), high.float().abs())
 
 
@@ -45,6 +52,7 @@ def rounded(values: Tensor, dtype: torch.dtype) -> Tensor:
 
 def ends(low: Tensor, high: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """The range as (1,) arrays: symmetric for signed types."""
+    expect_range(low, high)
     low, high = low.detach().reshape(1).float(), high.detach().reshape(1).float()
     return (low.clone(), high.clone()) if dtype == torch.uint8 else (-magnitude(low, high), magnitude(low, high))
 

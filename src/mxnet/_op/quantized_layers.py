@@ -11,11 +11,11 @@ from ..error import MXNetError
 from .convolution import Layout as ConvLayout
 from .convolution import convolution
 from .fully_connected import fully_connected
-from .nn_checks import expect_shape
+from .nn_checks import channel_axis, expect_shape
 from .params import DType, Shape
 from .pooling import Convention, PoolType, pooling
 from .pooling import Layout as PoolLayout
-from .quantize import LEVELS, LIMITS, constant, dequantize, ends, expect_quantized, magnitude, rounded
+from .quantize import LEVELS, LIMITS, constant, dequantize, ends, expect_quantized, expect_range, magnitude, rounded
 from .registry import op
 
 INTEGERS = (torch.int8, torch.uint8)
@@ -131,6 +131,7 @@ def _data_ranges(shapes: dict, **_: object) -> dict:
 
 
 def _passed(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    expect_range(low, high)
     return low.detach().reshape(1).float().clone(), high.detach().reshape(1).float().clone()
 
 
@@ -202,6 +203,13 @@ def quantized_concat(*data: Tensor, dim: int = 1) -> Triple:
     arrays, lows, highs = data[:count], data[count::2], data[count + 1 :: 2]
     for i, a in enumerate(arrays):
         expect_quantized(name, a, *INTEGERS, name=f"input {i}")
+    for t in (*lows, *highs):
+        expect_shape(name, "a range", t, (1,), "one number for each end")
+    dim, first = channel_axis(name, dim, arrays[0].dim()), tuple(arrays[0].shape)
+    for i, a in enumerate(arrays):
+        if a.dim() != len(first):
+            raise MXNetError(f"{name}: input {i} has {a.dim()} axes, input 0 has {len(first)}. Reshape one of them.")
+        expect_shape(name, f"input {i}", a, (*first[:dim], a.shape[dim], *first[dim + 1 :]), "that of input 0")
     low = torch.stack([t.reshape(()) for t in lows]).min().reshape(1)
     high = torch.stack([t.reshape(()) for t in highs]).max().reshape(1)
     dtype = torch.uint8 if all(a.dtype == torch.uint8 for a in arrays) else torch.int8
@@ -312,6 +320,9 @@ def quantized_batch_norm(
     expect_quantized(name, data, torch.int8)
     if min_calib_range is None or max_calib_range is None:
         raise MXNetError(f"{name}: min_calib_range and max_calib_range are required. Calibrate the network and pass them.")
+    axis = channel_axis(name, axis, data.dim())
+    for n, t in (("gamma", gamma), ("beta", beta), ("moving_mean", moving_mean), ("moving_var", moving_var)):
+        expect_shape(name, n, t, (data.shape[axis],), f"size of axis {axis} of data")
     values = data.float() * _level(min_data, max_data, data.dtype)
     shape = [1] * data.dim()
     shape[axis] = -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
@@ -198,10 +199,26 @@ def explain(op: Op, error: Exception, tensors: Any, attrs: dict) -> Exception:
     """An MXNetError that names the operator and its inputs, for whatever the function raised."""
     if isinstance(error, MXNetError):
         return error
-    text = str(error).strip().split("\n")[0]
+    text = plain_words(str(error).strip().split("\n")[0])
     got = ", ".join("None" if t is None else f"{tuple(t.shape)} {str(t.dtype).replace('torch.', '')}" for t in tensors)
     kind = IndexErrorInOperator if isinstance(error, IndexError) else MXNetError
     return kind(f"{op.name}: {text} (inputs: {got or 'none'}). Check shapes, data types and attributes.")
+
+
+def plain_words(text: str) -> str:
+    """What torch says most often of shapes and types, in the words of arrays."""
+    found = re.match(r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension (\d+)", text)
+    if found:
+        return f"shapes do not broadcast: axis {found[3]} has sizes {found[1]} and {found[2]}, they must be equal or one of them 1"
+    found = re.match(r"\"\w+\" not implemented for '(\w+)'", text)
+    if found:
+        name = _TORCH_NAMES.get(found[1], found[1])
+        return f"there is no such operation for data of {name}"
+    return "division of an integer by zero" if text == "ZeroDivisionError" else text
+
+
+_TORCH_NAMES = {"Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8", "Bool": "bool", "Half": "float16",
+                "BFloat16": "bfloat16", "Float": "float32", "Double": "float64"}  # fmt: skip
 
 
 class IndexErrorInOperator(MXNetError, IndexError):

@@ -37,7 +37,9 @@ _STATES = "writes the states among its inputs"
 WRITES = {
     "BatchNorm": "fix_gamma writes ones into gamma, as the original", "BatchNorm_v1": "fix_gamma writes ones into gamma, as the original",
     "reset_arrays": "zeros are written into the inputs", "_set_value": NO_OUT["_set_value"],
-    **dict.fromkeys(("_multi_adamw_update", "_multi_lamb_update", "_multi_mp_adamw_update", "_multi_mp_lamb_update", "multi_mp_sgd_mom_update", "multi_mp_sgd_update", "multi_sgd_mom_update", "preloaded_multi_mp_sgd_mom_update", "preloaded_multi_mp_sgd_update", "preloaded_multi_sgd_mom_update"), _STATES),
+    **dict.fromkeys((
+        "_multi_adamw_update", "_multi_lamb_update", "_multi_mp_adamw_update", "_multi_mp_lamb_update", "multi_mp_sgd_mom_update", "multi_mp_sgd_update",
+        "multi_sgd_mom_update", "preloaded_multi_mp_sgd_mom_update", "preloaded_multi_mp_sgd_update", "preloaded_multi_sgd_mom_update"), _STATES),
 }  # fmt: skip
 NO_EMPTY: dict[str, str] = {}
 NO_INFERENCE = {

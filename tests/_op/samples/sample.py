@@ -48,6 +48,16 @@ class Sample:
         return f"{self.op}({shapes}; {self.attrs}{'; ' + self.source if self.source else ''})"
 
 
+def dense_of(x: np.ndarray | Sparse) -> np.ndarray:
+    """The values of an input."""
+    return x.dense if isinstance(x, Sparse) else x
+
+
+def is_float(x: Any) -> bool:
+    """Whether an input holds floats."""
+    return x is not None and dense_of(x).dtype.kind == "f"
+
+
 def numbers(*shape: int, low: float = -1.0, high: float = 1.0, seed: int = 0, dtype: str = "float32") -> np.ndarray:
     """Uniform numbers that are the same in every run."""
     return np.random.default_rng(seed + 7 * len(shape) + sum(shape)).uniform(low, high, shape).astype(dtype)

@@ -1,0 +1,173 @@
+"""Writes what the tests know about every operator, from the registry and the samples of tests/_op/samples.
+
+python tools/op_coverage.py            docs/ops/coverage.md (operator x type x gradient x storage x namespace), tests/_op/error_texts.txt
+python tools/op_coverage.py --check    status 1 and the names of the files that are not up to date
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import warnings
+from collections import defaultdict
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "tests" / "_op"), str(ROOT / "tools"), str(ROOT / "src")]
+
+import numpy as np  # noqa: E402
+from sample_runs import call, is_float, refusals, to_array  # noqa: E402
+from samples import Sample, exceptions, samples_of  # noqa: E402
+
+import mxnet as mx  # noqa: E402
+from docs import page_of  # noqa: E402
+from mxnet._op.registry import OPS, Op  # noqa: E402
+from mxnet.error import MXNetError  # noqa: E402
+
+PAGE, TEXTS = ROOT / "docs" / "ops" / "coverage.md", ROOT / "tests" / "_op" / "error_texts.txt"
+#: column -> data type
+TYPES = {
+    "f64": "float64",
+    "f32": "float32",
+    "f16": "float16",
+    "bf16": "bfloat16",
+    "i64": "int64",
+    "i32": "int32",
+    "i8": "int8",
+    "u8": "uint8",
+}
+NAMESPACES = {"_contrib_": "contrib", "_linalg_": "linalg", "_image_": "image", "_sparse_": "sparse", "_random_": "random"}
+
+
+def operators() -> list[Op]:
+    """All operators but those of mx.np and mx.npx alone."""
+    return [
+        op.prepare() for name, op in sorted(OPS.items(), key=lambda row: row[0].lower()) if not name.startswith(("_np_", "_npi_", "_npx_"))
+    ]
+
+
+def takes(s: Sample, kind: str) -> bool:
+    """Whether the call works with data of a type in place of its floats (indices and the like stay)."""
+    limited = exceptions.HALF_INPUTS.get(s.op) if kind in ("float16", "bfloat16") else None
+    arrays = []
+    for i, x in enumerate(s.inputs):
+        if not is_float(x) or (limited and i not in limited):
+            arrays.append(to_array(x))
+        elif "int" not in kind:
+            arrays.append(to_array(x, kind))
+        elif i == 0 or not np.array_equal(x, np.rint(x)):
+            arrays.append(mx.nd.array((np.abs(np.nan_to_num(x, posinf=1, neginf=1)) * 3 + 1).clip(0, 100).astype(int), dtype=kind))
+        else:
+            arrays.append(to_array(x))
+    try:
+        for o in call(s, arrays):
+            o.asnumpy()
+    except MXNetError:
+        return False
+    return True
+
+
+def types_of(op: Op) -> set[str]:
+    """Columns of the types that data may have."""
+    found: set[str] = set()
+    for s in samples_of(op.name):
+        if not s.dense:
+            continue
+        if any(is_float(x) for x in s.inputs):
+            found |= {column for column, kind in TYPES.items() if column not in found and takes(s, kind)}
+        elif s.inputs:
+            found |= {column for column, kind in TYPES.items() if str(s.inputs[0].dtype) == kind}
+    return found
+
+
+def gradient_of(op: Op) -> str:
+    """zero, own (not that of calculus), yes, or nothing."""
+    if op.zero_grad:
+        return "zero"
+    if op.name in exceptions.OWN_GRADIENT:
+        return "own"
+    return "yes" if any(s.grad for s in samples_of(op.name)) else ""
+
+
+def storage_of(op: Op) -> str:
+    """Combinations of storage types with an implementation of their own; all others work on dense copies."""
+    rows = [", ".join("any number" if s is ... else s for s in key) for key in op.storages]
+    return "; ".join(sorted(rows))
+
+
+def public_names(op: Op) -> list[str]:
+    """Where `mx.nd` and `mx.sym` have it."""
+    names = []
+    for name in (op.name, *op.aliases):
+        if name.startswith(("_np_", "_npi_", "_npx_")):
+            continue
+        prefix = next((p for p in NAMESPACES if name.startswith(p)), None)
+        places = [(NAMESPACES[prefix], name[len(prefix) :])] if prefix else []
+        names += [f"{space}.{short}" for space, short in places if callable(getattr(getattr(mx.nd, space), short, None))]
+        if not name.startswith("_"):
+            names.append(name)
+        elif not prefix:
+            names.append(f"_internal.{name}")
+    return names or [f"_internal.{op.name}"]
+
+
+def row(op: Op) -> str:
+    """One operator of the table."""
+    have = types_of(op)
+    marks = ["+" if column in have else "" for column in TYPES]
+    names = ", ".join(f"`{n}`" for n in public_names(op))
+    return "| " + " | ".join([f"`{op.name}`", *marks, gradient_of(op), storage_of(op), names]) + " |"
+
+
+def page() -> str:
+    """The coverage page."""
+    families: dict[str, list[Op]] = defaultdict(list)
+    for op in operators():
+        families[page_of(op)].append(op)
+    count = sum(len(ops) for ops in families.values())
+    lines = [
+        "# Coverage of the operators", "",
+        "Generated by `make docs` from the registry and from what the calls in `tests/_op/samples` did; do not edit.", "",
+        f"{count} operators. A type is marked where a sample call works with data of it (float inputs become that type; indices, statistics and",
+        "master weights keep theirs; an operator without float inputs shows the types of its data). Gradient: *yes* as calculus has it, *own* stated by",
+        "the operator, *zero* by definition. Storage: combinations with an implementation of their own; any other works on dense copies, with a warning.",
+        "Names stand under `mx.nd` and `mx.sym` alike.", "",
+    ]  # fmt: skip
+    for family, ops in sorted(families.items()):
+        module = sys.modules.get(f"mxnet._op.{family}")
+        summary = (inspect.getdoc(module) or "").split("\n")[0] if module else ""
+        lines += [f"## {family.replace('_', ' ').capitalize()}", "", *([summary, ""] if summary else [])]
+        lines += ["| operator | " + " | ".join(TYPES) + " | gradient | storage | names |", "|---" * (len(TYPES) + 4) + "|"]
+        lines += [*map(row, ops), ""]
+    return "\n".join(lines)
+
+
+def error_texts() -> str:
+    """What the operators say to wrong inputs: one line an operator and kind of change."""
+    lines = ["# operator | changed input | text. Written by `make docs`, read by test_every_op.py; a change of a text shows in review."]
+    for op in operators():
+        lines += [f"{op.name} | {change} | {text}" for change, text in refusals(op.name)]
+    return "\n".join(lines) + "\n"
+
+
+def main(check: bool) -> int:
+    """Write or compare both files."""
+    warnings.simplefilter("ignore")
+    stale = []
+    for path, text in ((PAGE, page()), (TEXTS, error_texts())):
+        if check:
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                stale.append(str(path.relative_to(ROOT)))
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"{text.count(chr(10))} lines in {path.relative_to(ROOT)}")
+    if stale:
+        print(f"not up to date: {', '.join(stale)}. Run make docs.")
+    return bool(stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
