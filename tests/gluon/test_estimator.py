@@ -10,7 +10,7 @@ import pytest
 
 import mxnet as mx
 from mxnet.gluon import data, loss, nn
-from mxnet.gluon.contrib import estimator as E  # noqa: N812
+from mxnet.gluon.contrib import estimator as E
 
 
 def loader(n=16):

@@ -14,8 +14,11 @@ class BlockScope:
 
     current = threading.local()
 
-    def __init__(self, block: Any) -> None:
-        self._block = block
+    def __init__(self, prefix: str, params: ParameterDict, transparent: bool) -> None:
+        """prefix, params: of the block (the block itself would make a cycle that keeps its parameters alive); transparent: blocks inside
+        get the names of the outer block's scope.
+        """
+        self._prefix, self._params, self._transparent = prefix, params, transparent
         self._counter: dict[str, int] = {}
         self._entered: list[tuple[Any, Any]] = []
 
@@ -33,23 +36,23 @@ class BlockScope:
             scope._counter[hint] = count + 1
             prefix = f"{hint}{count}_"
         if params is None:
-            parent = scope._block.params
+            parent = scope._params
             made = ParameterDict(parent.prefix + prefix, parent._shared)
         else:
             made = ParameterDict(params.prefix, params)
-        return scope._block.prefix + prefix, made
+        return scope._prefix + prefix, made
 
     def __enter__(self) -> BlockScope:
-        if self._block._empty_prefix:
+        if self._transparent:
             return self
-        names = naming.Prefix(self._block.prefix)
+        names = naming.Prefix(self._prefix)
         names.__enter__()
         self._entered.append((getattr(BlockScope.current, "value", None), names))
         BlockScope.current.value = self
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        if self._block._empty_prefix:
+        if self._transparent:
             return
         outer, names = self._entered.pop()
         names.__exit__(*exc)

@@ -149,10 +149,12 @@ class Estimator:
                     h.batch_begin(self, batch=batch)
                 _, label, pred, loss = self.batch_processor.fit_batch(self, batch, batch_axis)
                 size = sum(len(y) for y in label)
-                stop = any([h.batch_end(self, batch=batch, pred=pred, label=label, loss=loss, batch_size=size) for h in told[BatchEnd]])
+                answers = [h.batch_end(self, batch=batch, pred=pred, label=label, loss=loss, batch_size=size) for h in told[BatchEnd]]
+                stop = any(answers)
                 if stop:
                     break
-            if any([h.epoch_end(self) for h in told[EpochEnd]]) or stop:
+            answers = [h.epoch_end(self) for h in told[EpochEnd]]  # all of them hear it, whoever wants to stop
+            if stop or any(answers):
                 break
         for h in told[TrainEnd]:
             h.train_end(self)
