@@ -252,7 +252,7 @@ def convert_bucketing_module(bucketing_mod: BucketingModule, target_dtype: Any =
         sym, data_names, label_names = old._sym_gen(key)
         return convert_symbol(sym, *lists_given, [*data_names, *(label_names or ())], cast_optional_params), data_names, label_names
 
-    made = BucketingModule(symbols, default_bucket_key=old._default_bucket_key, logger=old.logger, context=old._context)
+    made = BucketingModule(symbols, old._default_bucket_key, **old._settings)
     if old.binded:
         made.bind(old.data_shapes, old.label_shapes, for_training=old.for_training, inputs_need_grad=old.inputs_need_grad)
         if old.params_initialized:
