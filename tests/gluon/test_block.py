@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -367,3 +370,19 @@ def test_one_output_twice_takes_two_head_gradients():
 
     assert run(True) == 22
     assert run(False) == 20  # the very same array given twice: the last head gradient counts
+
+
+def test_a_dropped_block_frees_its_parameters_at_once():
+    gc.disable()
+    try:
+        for hybrid in (False, True):
+            net = nn.Dense(2, in_units=3)
+            net.initialize()
+            if hybrid:
+                net.hybridize()
+            net(mx.nd.ones((1, 3)))
+            memory = weakref.ref(net.weight.data())
+            del net
+            assert memory() is None
+    finally:
+        gc.enable()

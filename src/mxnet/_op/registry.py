@@ -13,6 +13,8 @@ import typing
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..error import MXNetError, hint
 from .params import REQUIRED, Spec
 
@@ -144,9 +146,9 @@ class Op:
     # ---- attributes
 
     def parse(self, attrs: dict) -> dict:
-        """Python values or strings -> typed attributes. Cached by value; only given attributes are in the result."""
+        """Python values or strings -> typed attributes. Cached by value and type; only given attributes are in the result."""
         try:
-            key = tuple(attrs.items())
+            key = cache_key(attrs)
             return self.cache[key]
         except KeyError:
             pass
@@ -170,7 +172,7 @@ class Op:
         for name in self._required_attrs:
             if name not in parsed:
                 raise MXNetError(f"{self.name}: {name} is required ({specs[name].describe()}). Pass {name}=...")
-        if key is not None:
+        if key is not None and may_be_cached(attrs):
             if len(self.cache) > 4096:
                 self.cache.clear()
             self.cache[key] = parsed
@@ -234,6 +236,16 @@ class Op:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fn(*args, **kwargs)
+
+
+def cache_key(attrs: dict) -> tuple:
+    """Names, values and types of attributes: 1, 1.0 and True are equal and of one hash, but mean different things."""
+    return (tuple(attrs.items()), tuple(map(type, attrs.values())))
+
+
+def may_be_cached(attrs: dict) -> bool:
+    """Whether `cache_key` tells these attributes from all that mean something else: it takes -0.0 for 0.0."""
+    return not any(isinstance(v, (float, np.floating)) and v == 0 for v in attrs.values())
 
 
 def register(definition: Op) -> Op:

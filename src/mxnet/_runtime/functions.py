@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._op.params import REQUIRED
-from .._op.registry import NAMES, Op
+from .._op.registry import NAMES, Op, cache_key, may_be_cached
 from ..error import MXNetError
 from .array import Array, Classes
 from .invoke import BAD_INPUT, NO_ATTRS, Hooks, explain, invoke
@@ -29,8 +29,8 @@ def _fixed(op: Op) -> Callable:
     inputs, specs = op.inputs, op.specs
     arity, attr_names, position = len(inputs), tuple(specs), {n: i for i, n in enumerate(inputs)}
     plain = op.required == arity and not op._required_attrs and op._active is None
-    parse, cache = op.parse, op.cache
-    fast: dict[Any, dict] = {}  # (number of arrays, attributes) of calls that were checked before -> typed attributes
+    parse = op.parse
+    fast: dict[Any, dict] = {}  # (number of arrays, attributes, their types) of calls that were checked before -> typed attributes
     only_attributes: dict[Any, bool] = {}  # names of keyword arguments -> whether all are attributes
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -44,7 +44,7 @@ def _fixed(op: Op) -> Callable:
                 known = only_attributes[names] = all(n not in position and n != "out" for n in names)
             if known:
                 try:
-                    typed = fast[count, tuple(kwargs.items())]
+                    typed = fast[count, tuple(kwargs.items()), tuple(map(type, kwargs.values()))]
                 except (KeyError, TypeError):
                     pass
                 else:
@@ -73,16 +73,13 @@ def _fixed(op: Op) -> Callable:
                 out = value
             elif key != "name":
                 attrs[key] = value
-        try:
-            typed = cache[tuple(attrs.items())]
-        except (KeyError, TypeError):
-            typed = parse(attrs)
+        typed = parse(attrs)
         arrays = _present(op, arrays, typed)
-        if out is None and len(arrays) == count and only_attributes.get(tuple(kwargs)):
+        if out is None and len(arrays) == count and only_attributes.get(tuple(kwargs)) and may_be_cached(kwargs):
             try:
                 if len(fast) > 1024:
                     fast.clear()
-                fast[count, tuple(kwargs.items())] = typed
+                fast[(count, *cache_key(kwargs))] = typed
             except TypeError:  # an attribute that cannot be hashed
                 pass
         return invoke(op, arrays, typed, out)

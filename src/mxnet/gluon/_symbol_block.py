@@ -11,6 +11,7 @@ from ..symbol import Symbol
 from ._errors import GluonError
 from ._graph import Graph, structure_of
 from ._hybrid import HybridBlock
+from ._scope import BlockScope
 from ._structure import flatten, indent
 from .parameter import ParameterDict
 
@@ -31,6 +32,7 @@ class SymbolBlock(HybridBlock):
         super().__init__(prefix=None, params=None)
         self._prefix = ""
         self._params = ParameterDict("", params)
+        self._scope = BlockScope("", self._params, False)
         leaves, shape = flatten(outputs)
         self._out = leaves[0] if len(leaves) == 1 else symbol.Group(leaves)
         count = len(self._out.list_outputs())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,11 +15,12 @@ from .. import _dtype, autograd
 from .._op.custom import UserOperators
 from .._op.registry import NAMES
 from .._runtime.array import Array, wrap
-from .._runtime.invoke import invoke
+from .._runtime.invoke import BAD_INPUT, invoke
 from ..context import from_torch_device
 from ..error import MXNetError, hint
 
 PROPS: dict[str, type] = {}
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class CustomOp:
@@ -134,7 +138,7 @@ def _run(op_type: str, settings: dict, tensors: tuple, training: bool) -> Any:
         return made if len(made) != 1 else made[0]
     ctx = from_torch_device(data[0].device)
     operator = prop.create_operator(ctx, shapes, [_dtype.TORCH_TO_NUMPY[t.dtype] for t in data])
-    call = _Call(operator, prop, ctx, layout, [wrap(t.data, ctx) for t in aux], training)
+    call = _Call(op_type, operator, ctx, layout, [wrap(t.data, ctx) for t in aux], training)
     made = _Bridge.apply(call, *data) if any(t.requires_grad for t in data) else call.forward(data)
     return made if len(made) != 1 else made[0]
 
@@ -142,28 +146,38 @@ def _run(op_type: str, settings: dict, tensors: tuple, training: bool) -> Any:
 class _Call:
     """One call of a user's operator: what forward leaves for backward."""
 
-    def __init__(self, operator: CustomOp, prop: CustomOpProp, ctx: Any, layout: list, aux: list, training: bool) -> None:
-        self.operator, self.prop, self.ctx, self.layout, self.aux, self.training = operator, prop, ctx, layout, aux, training
+    def __init__(self, op_type: str, operator: CustomOp, ctx: Any, layout: list, aux: list, training: bool) -> None:
+        self.op_type, self.operator, self.ctx, self.layout, self.aux, self.training = op_type, operator, ctx, layout, aux, training
 
     def forward(self, data: tuple) -> tuple:
         self.inputs = [wrap(t.data, self.ctx) for t in data]
         self.outputs = [wrap(torch.zeros(s, dtype=t, device=self.ctx.torch_device), self.ctx) for s, t in self.layout]
-        with autograd.pause(train_mode=self.training):
+        with autograd.pause(train_mode=self.training), self._located("forward"):
             self.operator.forward(self.training, ["write"] * len(self.outputs), self.inputs, self.outputs, self.aux)
         return tuple(o._d for o in self.outputs)
 
     def backward(self, grads: tuple) -> list:
         found = [wrap(torch.zeros_like(i._d), i._ctx) for i in self.inputs]
-        with autograd.pause(train_mode=self.training):
+        with autograd.pause(train_mode=self.training), self._located("backward"):
             self.operator.backward(["write"] * len(found), [wrap(g, self.ctx) for g in grads], self.inputs, self.outputs, found, self.aux)
         return [f._d if f._d.is_floating_point() else None for f in found]
+
+    @contextmanager
+    def _located(self, method: str) -> Iterator[None]:
+        """Errors of the user's code say at which of its lines."""
+        try:
+            yield
+        except BAD_INPUT as e:
+            own = [f for f in traceback.extract_tb(e.__traceback__)[1:] if not f.filename.startswith(_PACKAGE)]
+            place = f" at {os.path.basename(own[-1].filename)}:{own[-1].lineno}" if own else ""
+            raise MXNetError(f"Custom: {method} of {self.op_type} failed{place}: {type(e).__name__}: {e}") from e
 
 
 class _Bridge(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, call: _Call, *data: torch.Tensor) -> tuple:
         ctx.call = call
-        return call.forward(data)
+        return tuple(t.detach() for t in call.forward(data))  # torch ties what it returns to the graph, and the graph holds `call`
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple:

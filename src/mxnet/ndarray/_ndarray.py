@@ -61,13 +61,15 @@ _SCALARS: dict[Any, dict] = {}
 
 
 def _scalar_attrs(value: Any) -> dict:
-    """Typed attributes of a scalar operator, made once for each number; integers stay exact."""
+    """Typed attributes of a scalar operator, made once for each number (but zero, which has two signs); integers stay exact."""
     key = (value, type(value))
     found = _SCALARS.get(key)
     if found is None:
+        found = {"scalar": int(value) if isinstance(value, (int, np.integer, np.bool_)) else float(value)}
         if len(_SCALARS) > 4096:
             _SCALARS.clear()
-        found = _SCALARS[key] = {"scalar": int(value) if isinstance(value, (int, np.integer, np.bool_)) else float(value)}
+        if value != 0:
+            _SCALARS[key] = found
     return found
 
 
