@@ -66,7 +66,9 @@ def main(arguments: list[str]) -> int:
 
     head, entries = read(MISSING)
     known = [n for v in ("1.9.1", "0.12.0") for n in json.loads((ROOT / f"tests/reference/api/ops_{v}.json").read_text())["ops"]]
-    write(MISSING, head, list({n for n in (known if add else entries) if n not in NAMES}))
+    listed = {line.split("  # ")[0].strip(): line for line in entries}
+    new = {n: f"{n}  # not registered yet" for n in known} if add else {}
+    write(MISSING, head, [line for n, line in (new | listed).items() if n not in NAMES])
     return 1 if failing and not add else 0
 
 

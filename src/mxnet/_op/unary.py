@@ -186,6 +186,12 @@ def copyto(data: Tensor) -> Tensor:
     return data
 
 
+@op("_CrossDeviceCopy", views=True)
+def cross_device_copy(data: Tensor) -> Tensor:
+    """A copy of the array, which the originals put between the parts of a graph on different devices; here arrays move by `as_in_context`."""
+    return data
+
+
 @op("BlockGrad", aliases=["stop_gradient", "_sparse_stop_gradient"], zero_grad=True, views=True)
 def block_grad(data: Tensor) -> Tensor:
     """The array as it is; no gradient flows back through it."""

@@ -18,6 +18,7 @@ SAMPLES = [
     Sample("_split_v2", (numbers(6, 1),), {"indices": (), "axis": 0, "sections": 3, "squeeze_axis": False}, grad=(0,)),
     Sample("_sample_unique_zipfian", (), {"range_max": 100, "shape": (2, 5)}),
     Sample("amp_multicast", (numbers(2, 3), numbers(2, 3, dtype="float64")), {"num_outputs": 2}, grad=(0, 1)),
+    Sample("_CrossDeviceCopy", (numbers(3, 2),), grad=(0,)),
     Sample("_copyto", (numbers(3, 2),), grad=(0,)),
     Sample("_histogram", (numbers(20), np.array([-1, -0.3, 0.1, 1], "float32"))),
     Sample("_histogram", (numbers(20),), {"bin_cnt": 4, "range": (-1.0, 1.0)}),
