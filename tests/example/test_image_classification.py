@@ -1,0 +1,188 @@
+"""The image classification programs: networks have the published sizes, training learns in both types, goes on exactly, and reads real files."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mxnet as mx
+
+FOLDER = Path(__file__).parents[2] / "example" / "image-classification"
+TINY = "--benchmark 1 --num-layers 8 --image-shape 3,28,28 --num-classes 4 --batch-size 8 --num-examples 40 --lr 0.02 --loss ce"
+#: Learned numbers of networks for 1,000 classes, from their papers' tables or counted by hand from the description in the module.
+SIZES = {
+    ("alexnet", None): 50_844_008, ("vgg", 11): 132_863_336, ("vgg", 16): 138_357_544, ("vgg", 19): 143_667_240, ("inception-bn", None): 11_295_240,
+    ("mobilenet", None): 4_231_976, ("resnet-v1", 18): 11_689_512, ("resnet-v1", 34): 21_797_672, ("resnet-v1", 50): 25_557_032,
+    ("resnet-v1", 101): 44_549_160, ("resnet-v1", 152): 60_192_808, ("resnet", 18): 11_691_950, ("resnet", 50): 25_549_486,
+    ("resnext", 50): 25_028_904, ("resnext", 101): 44_177_704,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def on_path() -> Iterator[None]:
+    """The folder's modules can be imported, and are forgotten afterwards."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(FOLDER))
+    yield
+    sys.path.remove(str(FOLDER))
+    for name in set(sys.modules) - before:
+        if name.split(".")[0] in ("symbols", "common", "train_imagenet", "train_cifar10", "train_mnist", "benchmark_score"):
+            del sys.modules[name]
+
+
+class Values:
+    """A batch callback that keeps the metric's values by batch."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict] = []
+
+    def __call__(self, param) -> None:
+        self.rows.append(dict(param.eval_metric.get_name_value()))
+        param.eval_metric.reset()
+
+
+def run(program: str, options: str, **kwargs) -> tuple[mx.mod.Module, np.ndarray]:
+    """(module, cross-entropy by batch) of a run from the same seed."""
+    mx.random.seed(1)
+    np.random.seed(1)
+    values = Values()
+    module = importlib.import_module(program).main(options.split(), batch_end_callback=values, **kwargs)
+    return module, np.array([row.get("cross-entropy", np.nan) for row in values.rows])
+
+
+@pytest.mark.parametrize(("network", "layers"), SIZES)
+def test_network_has_its_published_size(network, layers):
+    symbol = importlib.import_module("symbols").create(network, num_classes=1000, num_layers=layers)
+    shapes, outputs, _ = symbol.infer_shape(data=(2, 3, 224, 224))
+    sizes = {n: int(np.prod(s)) for n, s in zip(symbol.list_arguments(), shapes) if n not in ("data", "softmax_label")}
+    assert outputs == [(2, 1000)] and sum(sizes.values()) == SIZES[network, layers]
+
+
+@pytest.mark.parametrize("network", ["mlp", "lenet", "alexnet", "vgg", "inception-bn", "mobilenet", "resnet", "resnet-v1", "resnext"])
+def test_float16_network_ends_in_float32(network):
+    symbol = importlib.import_module("symbols").create(network, num_classes=10, dtype="float16", image_shape="3,224,224")
+    arguments, outputs, _ = symbol.infer_type(data="float32")
+    types = dict(zip(symbol.list_arguments(), arguments))
+    assert outputs == [np.float32] and types["data"] == np.float32
+    assert {t for n, t in types.items() if n.endswith("_weight")} == {np.float16}
+    assert all(t == np.float32 for n, t in types.items() if n.endswith(("_gamma", "_beta")))
+
+
+def test_depths():
+    residual = importlib.import_module("symbols._residual")
+    assert residual.depth("resnet", 110, "3,28,28") == ((18, 18, 18), (16, 32, 64), 16, False, True)
+    assert residual.depth("resnet", 164, "3,32,32").bottleneck
+    assert residual.depth("resnet", 50, "3,32,32").units == (3, 4, 6, 3)
+    with pytest.raises(ValueError, match="num_layers 51 does not fit images of height 224. Use 18"):
+        residual.depth("resnet", 51, "3,224,224")
+    with pytest.raises(ValueError, match="vgg: num_layers 12"):
+        importlib.import_module("symbols.vgg").get_symbol(10, 12)
+    with pytest.raises(SystemExit, match="'nonsense' is unknown. Use alexnet, inception-bn"):
+        importlib.import_module("symbols").create("nonsense", num_classes=2)
+
+
+@pytest.mark.parametrize("network", ["resnet", "resnet-v1"])
+def test_float16_trains_as_float32(network):
+    options = f"{TINY} --network {network} --num-epochs 3"
+    module, single = run("train_imagenet", options)
+    half_module, half = run("train_imagenet", f"{options} --dtype float16")
+    assert single[-1] < 0.5 * single[0] and half[-1] < 0.5 * half[0]
+    np.testing.assert_allclose(half, single, rtol=0.05, atol=0.03)
+    assert half_module.get_params()[0]["conv0_weight"].dtype == np.float16
+    a, b = (m.get_params()[0]["fc1_weight"].astype("float32").asnumpy() for m in (module, half_module))
+    np.testing.assert_allclose(b, a, atol=0.02)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_load_epoch_goes_on_exactly(tmp_path, optimizer):
+    options = f"{TINY} --num-epochs 4 --lr-step-epochs 1,3 --lr-factor 0.5 --optimizer {optimizer} --model-prefix {tmp_path}/made/tiny"
+    whole, values = run("train_imagenet", options)
+    expected = {n: a.asnumpy() for n, a in whole.get_params()[0].items()}
+    assert sorted(p.name for p in (tmp_path / "made").iterdir())[:3] == ["tiny-0001.params", "tiny-0001.states", "tiny-0002.params"]
+    resumed, later = run("train_imagenet", f"{options} --load-epoch 2")
+    np.testing.assert_allclose(later, values[10:], rtol=1e-5)
+    for name, value in resumed.get_params()[0].items():
+        np.testing.assert_allclose(value.asnumpy(), expected[name], rtol=1e-5, atol=1e-6, err_msg=name)
+    assert resumed._optimizer.learning_rate == pytest.approx(whole._optimizer.learning_rate)
+
+
+@pytest.mark.parametrize("store", ["local", "device"])
+def test_two_devices_train_as_one(monkeypatch, store):
+    options = f"{TINY} --network mlp --num-epochs 1 --kv-store {store}"
+    _, one = run("train_imagenet", options)
+    monkeypatch.setattr(importlib.import_module("common.fit"), "contexts", lambda gpus: [mx.cpu(0), mx.cpu(1)])
+    _, two = run("train_imagenet", options)
+    np.testing.assert_allclose(two, one, rtol=1e-4)
+
+
+def pack(path: Path, count: int, size: int) -> None:
+    """A RecordIO file of images whose brightness tells the class."""
+    random = np.random.default_rng(0)
+    writer = mx.recordio.MXRecordIO(str(path), "w")
+    for i in range(count):
+        image = random.integers(0, 60, (size, size, 3)) + 150 * (i % 2)
+        writer.write(mx.recordio.pack_img(mx.recordio.IRHeader(0, float(i % 2), i, 0), image.astype(np.uint8), quality=90))
+    writer.close()
+
+
+def test_record_files(tmp_path):
+    pytest.importorskip("cv2")
+    pack(tmp_path / "train.rec", 48, 36)
+    pack(tmp_path / "val.rec", 10, 36)
+    files = f"--data-train {tmp_path}/train.rec --data-val {tmp_path}/val.rec"
+    options = (
+        f"{files} --network mlp --num-classes 2 --num-examples 48 --batch-size 8 --num-epochs 3 --rgb-std 60,60,60 --lr 0.01 --loss ce"
+    )
+    module, values = run("train_cifar10", options)
+    assert values[-1] < 0.5 * values[0]
+    data = importlib.import_module("common.data")
+    args = argparse.Namespace(rgb_mean="100,100,100", rgb_std="60,60,60", image_shape="3,28,28", batch_size=8, resize=-1, data_nthreads=1)
+    val = data.record_iter(args, f"{tmp_path}/val.rec", "", training=False)
+    assert sum(batch.data[0].shape[0] - batch.pad for batch in val) == 10
+    assert run("train_cifar10", f"{options} --test-io 1 --disp-batches 2")[0] is None
+
+
+def test_what_is_missing_is_named(tmp_path):
+    main = importlib.import_module("train_imagenet").main
+    with pytest.raises(SystemExit, match="--data-train: missing. Pass a RecordIO file"):
+        main([])
+    with pytest.raises(SystemExit, match="--data-train: there is no file 'nowhere.rec'"):
+        main(["--data-train", "nowhere.rec"])
+    with pytest.raises(SystemExit, match="--load-epoch: needs --model-prefix"):
+        main([*TINY.split(), "--load-epoch", "1"])
+    with pytest.raises(SystemExit, match="--image-shape: '3,0,4' is no shape"):
+        main(["--benchmark", "1", "--network", "mlp", "--image-shape", "3,0,4"])
+    with pytest.raises(SystemExit, match="--loss: 'hinge' is unknown"):
+        main([*TINY.split(), "--network", "mlp", "--loss", "hinge"])
+    with pytest.raises(SystemExit, match="--data-dir: there is no file .*train-images-idx3-ubyte.*Put MNIST's four idx files there"):
+        importlib.import_module("train_mnist").main(["--data-dir", str(tmp_path)])
+
+
+@pytest.mark.parametrize("options", ["--network mlp --lr 0.002 --num-epochs 8", "--network lenet --dtype float16 --lr 0.02 --num-epochs 3"])
+def test_mnist_files(tmp_path, options):
+    random = np.random.default_rng(0)
+    for part, count in (("train", 64), ("t10k", 32)):
+        labels = np.arange(count, dtype=np.uint8) % 2
+        images = (random.integers(0, 50, (count, 28, 28)) + 200 * labels[:, None, None]).astype(np.uint8)
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 2051, count, 28, 28) + images.tobytes())
+        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, count) + labels.tobytes())
+    settings = f"--data-dir {tmp_path} --batch-size 16 --num-examples 64 --loss ce"
+    scores: list = []
+    module, values = run(
+        "train_mnist", f"{settings} {options}", eval_end_callback=lambda p: scores.append(p.eval_metric.get_name_value()[0][1])
+    )
+    assert values[-1] < 0.5 * values[0] and len(scores) == len(values) // 4 and scores[-1] > 0.9
+
+
+def test_benchmark_score():
+    found = importlib.import_module("benchmark_score").main(
+        "--network resnet-18 --batch-size 2 --num-batches 1 --image-shape 3,32,32 --dtype float16".split()
+    )
+    assert found.keys() == {("resnet-18", 2)} and found["resnet-18", 2] > 0
