@@ -281,7 +281,7 @@ def test_loss_operators_are_scaled(bfloat16: None, hybrid: bool) -> None:
     """SoftmaxOutput takes no gradient from behind: the scale must come in with its own."""
 
     class Net(gluon.HybridBlock):
-        def hybrid_forward(self, F: Any, x: Any, y: Any) -> Any:  # noqa: N803
+        def hybrid_forward(self, F: Any, x: Any, y: Any) -> Any:
             return F.LinearRegressionOutput(x, y)
 
     net, trainer = linear()
