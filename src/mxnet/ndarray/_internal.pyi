@@ -4,6 +4,9 @@ from typing import Any, Literal
 from mxnet.ndarray._ndarray import NDArray
 from .._op.registry import NAMES as NAMES
 
+def _CrossDeviceCopy(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """A copy of the array, which the originals put between the parts of a graph on different devices; here arrays move by `as_in_context`."""
+
 def _Div(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """lhs / rhs; integers are divided with truncation, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
 

@@ -5,6 +5,9 @@ from mxnet.symbol._symbol import Symbol
 from .._op.registry import NAMES as NAMES
 from ._function import sym_function as sym_function
 
+def _CrossDeviceCopy(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """A copy of the array, which the originals put between the parts of a graph on different devices; here arrays move by `as_in_context`."""
+
 def _Div(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """lhs / rhs; integers are divided with truncation, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
 
