@@ -39,9 +39,9 @@ def chunks(f: Any, owner: str, path: str) -> Iterator[tuple[bytes, int, int]]:
 def numbers(text: bytes, expected: int, dtype: Any = np.float64) -> np.ndarray | None:
     """All numbers of a text with blanks between, or None if something else is among them or their number differs."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("error", DeprecationWarning)  # before NumPy 2.3 text that is no number is only a warning
         try:
             found = np.fromstring(text.decode("latin-1"), dtype=dtype, sep=" ")
-        except ValueError:
+        except (ValueError, DeprecationWarning):
             return None
     return found if found.size == expected else None
