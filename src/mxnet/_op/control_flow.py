@@ -71,7 +71,7 @@ def _run_foreach(bodies: Sequence[Body], data: Sequence[Tensor], *, num_outputs:
     given: list[Any] = [None] * len(data)
     for place, value in zip(remain_locs, rest):
         given[place] = value
-    steps = [r.unbind(0) for r in rows]
+    steps = [(r if r.dim() > 1 else r.reshape(-1, 1)).unbind(0) for r in rows]  # a step of a vector is an array of one element
     collected: list[list[Tensor]] = [[] for _ in range(num_out_data)]
     for i in range(lengths.pop()):
         for place, step in zip(in_data_locs, steps):

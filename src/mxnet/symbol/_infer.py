@@ -259,15 +259,16 @@ class Inference:
         for i, (place, e) in enumerate(zip(places, n.inputs)):
             shape = self.shapes.get(_key(e))
             if shape is not None and i < count:
-                length, shape = shape[0] if shape else None, shape[1:]
+                length, shape = shape[0] if shape else None, shape[1:] or (1,)
             inner.shapes[id(variables[place]), 0] = merged(inner.shapes.get((id(variables[place]), 0)), shape, variables[place].name)
             if _key(e) in self.types:
                 inner.types[id(variables[place]), 0] = self.types[_key(e)]
         inner.infer_shapes(partial=True)
         for i, (place, e) in enumerate(zip(places, n.inputs)):
             shape = inner.shapes.get((id(variables[place]), 0))
-            if shape is not None:
-                self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), shape if i >= count else (length or 0, *shape), n.name)
+            if shape is None or i < count and len(self.shapes.get(_key(e)) or ()) == 1:  # a vector is gone through by arrays of one element
+                continue
+            self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), shape if i >= count else (length or 0, *shape), n.name)
         heads = [inner.shapes.get((id(h), i)) for h, i in graph._heads]
         for i, (shape, head) in enumerate(zip(heads, graph._heads)):
             if shape is not None:

@@ -5,14 +5,16 @@ Gradients get types too: executors make gradient arrays of them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import torch
+
+from .._op.registry import Op
+from .._runtime.invoke import BAD_INPUT, Sparse
 from ..error import MXNetError
 from ._node import Entry, Node, variables
 
 _NUMBER = {"0": "default", "1": "row_sparse", "2": "csr"}
-#: Operators whose results on sparse inputs are dense although they have an implementation for them.
-_DENSE_RESULT = ("dot", "sum", "mean", "norm", "_square_sum", "FullyConnected", "Embedding", "take", "argmax", "argmin")
 
 
 class StorageTypes(NamedTuple):
@@ -54,16 +56,40 @@ def _output(n: Node, stypes: tuple[str, ...]) -> str:
         return answer if isinstance(answer, str) else answer[0]
     if "stype" in n.attrs:
         return n.attrs["stype"]
-    if op.name == "dot" and stypes[0] == "csr" and n.attrs.get("transpose_a"):
-        return "row_sparse"
-    if op.name == "_sparse_retain" or op.name in ("elemwise_mul", "_mul") and "row_sparse" in stypes:
-        return "row_sparse"
-    return stypes[0] if set(stypes) - {"default"} and len(set(stypes)) == 1 and _keeps(n, stypes) else "default"
+    if set(stypes) == {"default"} or not stypes:
+        return "default"
+    attrs = n.attrs
+    key = (op.name, stypes, tuple(attrs.items()))
+    try:
+        if key not in _ASKED:
+            _ASKED[key] = _ask(op, stypes, attrs)
+        return _ASKED[key]
+    except TypeError:  # an attribute that cannot be hashed
+        return _ask(op, stypes, attrs)
+
+
+_ASKED: dict[Any, str] = {}
+
+
+def _ask(op: Op, stypes: tuple[str, ...], attrs: dict) -> str:
+    """The storage type of what the operator's implementation gives for empty arrays of these storage types."""
+    fn = op.storages.get(stypes) or op.storages.get(("any",))
+    if fn is None:
+        return "default"
+    cpu = torch.device("cpu")
+    values = [torch.zeros(2, 2) if s == "default" else Sparse.zeros(s, (2, 2), torch.float32, cpu) for s in stypes]
+    try:
+        result = fn(*values, **attrs)
+    except (*BAD_INPUT, AttributeError):
+        return "row_sparse" if op.name == "_sparse_retain" else "default"
+    result = getattr(result, "result", result)  # a result that comes with its gradients
+    first = result[0] if isinstance(result, (tuple, list)) else result
+    return getattr(first, "stype", "default")
 
 
 def _keeps(n: Node, stypes: tuple[str, ...]) -> bool:
-    """Elementwise operators with an implementation for these storage types keep them."""
-    return stypes in n.op.storages and not n.op.name.startswith(_DENSE_RESULT)  # type: ignore[union-attr]
+    """Whether the result has the storage type of all inputs, as elementwise operators do."""
+    return len(set(stypes)) == 1 and n.op.name not in ("dot", "_sparse_retain") and _output(n, stypes) == stypes[0]  # type: ignore[union-attr]
 
 
 def _gradients(heads: list[Entry], nodes: list[Node], found: dict[tuple[int, int], str]) -> dict[str, str]:

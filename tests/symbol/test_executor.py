@@ -1,0 +1,218 @@
+"""Executors: values, gradients, grad_req, shared and reshaped arrays, sparse arguments, monitors, errors; and the compiled program behind them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import mxnet as mx
+from mxnet.symbol._compiled import Compiled
+
+S = mx.sym
+
+
+def mlp():
+    x = S.FullyConnected(S.var("data"), name="fc1", num_hidden=8)
+    x = S.FullyConnected(S.Activation(x, act_type="relu", name="relu1"), name="fc2", num_hidden=3)
+    return S.SoftmaxOutput(x, name="softmax")
+
+
+def bound(s=None, **kwargs):
+    e = (mlp() if s is None else s).simple_bind(mx.cpu(), **(kwargs or {"data": (4, 6)}))
+    for name, a in e.arg_dict.items():
+        a[:] = np.random.RandomState(len(name)).uniform(-1, 1, a.shape) if name != "softmax_label" else np.arange(a.shape[0]) % 3
+    return e
+
+
+def test_forward_and_backward_agree_with_torch():
+    e = bound()
+    out = e.forward(is_train=True)[0]
+    e.backward()
+    t = {k: torch.tensor(v.asnumpy(), requires_grad=k != "softmax_label") for k, v in e.arg_dict.items()}
+    h = torch.relu(torch.nn.functional.linear(t["data"], t["fc1_weight"], t["fc1_bias"]))
+    scores = torch.nn.functional.linear(h, t["fc2_weight"], t["fc2_bias"])
+    torch.nn.functional.cross_entropy(scores, t["softmax_label"].long(), reduction="sum").backward()
+    np.testing.assert_allclose(out.asnumpy(), torch.softmax(scores, 1).detach().numpy(), rtol=1e-5)
+    for name in ("data", "fc1_weight", "fc1_bias", "fc2_weight", "fc2_bias"):
+        np.testing.assert_allclose(e.grad_dict[name].asnumpy(), t[name].grad.numpy(), rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_grad_req():
+    a, b = S.var("a"), S.var("b")
+    grads = {"a": mx.nd.ones(2), "b": mx.nd.ones(2)}
+    e = (a * b).bind(mx.cpu(), {"a": mx.nd.array([1, 2]), "b": mx.nd.array([3, 4])}, grads, {"a": "add", "b": "write"})
+    for _ in range(2):
+        e.forward(is_train=True)
+        e.backward(mx.nd.ones(2))
+    assert grads["a"].asnumpy().tolist() == [7, 9] and grads["b"].asnumpy().tolist() == [1, 2]
+    e = (a * b).simple_bind(mx.cpu(), a=(2,), b=(2,), grad_req={"a": "write"})
+    assert e.grad_dict["b"] is None
+    with pytest.raises(mx.MXNetError, match="'nosuch' of a is unknown"):
+        (a * b).simple_bind(mx.cpu(), a=(2,), b=(2,), grad_req="nosuch")
+
+
+def test_labels_keep_their_gradients_and_stopped_inputs_get_zeros():
+    e = bound()
+    e.grad_dict["softmax_label"][:] = 7
+    e.forward(is_train=True)
+    e.backward()
+    assert (e.grad_dict["softmax_label"].asnumpy() == 7).all()
+    e = S.MakeLoss(S.BlockGrad(S.var("x"))).simple_bind(mx.cpu(), x=(2,))
+    e.grad_dict["x"][:] = 7
+    e.forward(is_train=True)
+    e.backward()
+    assert (e.grad_dict["x"].asnumpy() == 0).all()
+
+
+def test_outputs_that_are_no_losses_need_gradients():
+    e = bound(S.FullyConnected(S.var("data"), num_hidden=2))
+    e.forward(is_train=True)
+    with pytest.raises(mx.MXNetError, match="is no loss, so its gradient is required"):
+        e.backward()
+    with pytest.raises(mx.MXNetError, match="head gradient 0 has shape"):
+        e.backward(mx.nd.ones((3, 3)))
+    e.backward({e._symbol.list_outputs()[0]: mx.nd.ones((4, 2))})
+
+
+def test_backward_after_prediction_uses_its_inputs():
+    e = (S.var("x") ** 2).simple_bind(mx.cpu(), x=(2,))
+    e.arg_dict["x"][:] = 1
+    e.forward(is_train=True)
+    e.arg_dict["x"][:] = 3
+    e.forward(is_train=False)
+    e.backward(mx.nd.ones(2))
+    assert e.grad_dict["x"].asnumpy().tolist() == [6, 6]
+
+
+def test_arrays_of_outputs_stay():
+    e = bound()
+    out = e.outputs[0]
+    first = e.forward()[0].asnumpy()
+    assert e.outputs[0] is out and (out.asnumpy() == first).all()
+    e.forward(data=mx.nd.zeros((4, 6)))
+    assert not np.allclose(out.asnumpy(), first) and list(e.output_dict) == ["softmax_output"]
+
+
+def test_states_are_written_in_training_only():
+    e = bound(S.BatchNorm(S.var("data"), name="bn", momentum=0.5), data=(8, 3))
+    before = e.aux_dict["bn_moving_mean"].asnumpy()
+    e.forward(is_train=False)
+    assert (e.aux_dict["bn_moving_mean"].asnumpy() == before).all()
+    e.forward(is_train=True)
+    e.backward([mx.nd.ones((8, 3))])
+    np.testing.assert_allclose(e.aux_dict["bn_moving_mean"].asnumpy(), e.arg_dict["data"].asnumpy().mean(0) / 2, rtol=1e-5)
+
+
+def test_reshape_shares_parameters():
+    e = bound()
+    small = e.reshape(data=(2, 6), softmax_label=(2,))
+    assert small.arg_dict["fc1_weight"] is e.arg_dict["fc1_weight"] and small.outputs[0].shape == (2, 3)
+    small.arg_dict["data"][:] = 5
+    assert (e.arg_dict["data"].asnumpy()[:2] == 5).all()  # memory is shared too
+    for wrong, text in (({"data": (8, 6), "softmax_label": (8,)}, "allow_up_sizing"), ({"data": (4, 3)}, "partial_shaping")):
+        with pytest.raises(mx.MXNetError, match=text):
+            e.reshape(**wrong)
+    assert e.reshape(data=(8, 6), softmax_label=(8,), allow_up_sizing=True).arg_dict["data"].shape == (8, 6)
+
+
+def test_shared_executors_share_arrays():
+    s = mlp()
+    e = bound(s)
+    other = s.simple_bind(mx.cpu(), data=(2, 6), shared_exec=e)
+    assert other.arg_dict["fc1_weight"] is e.arg_dict["fc1_weight"] and other.arg_dict["data"] is not e.arg_dict["data"]
+
+
+def test_groups_of_contexts():
+    with mx.AttrScope(ctx_group="stage2"):
+        x = S.FullyConnected(S.var("data"), num_hidden=2, name="fc")
+    e = x.simple_bind(mx.cpu(0), group2ctx={"stage2": mx.cpu(1)}, data=(3, 4))
+    assert e.arg_dict["fc_weight"].context == mx.cpu(1) and e.forward()[0].shape == (3, 2)
+
+
+def test_sparse_arguments_and_gradients():
+    x, w = S.var("x", stype="csr"), S.var("w", stype="row_sparse")
+    e = S.LinearRegressionOutput(S.sparse.dot(x, w), S.var("y"), name="out").simple_bind(
+        mx.cpu(), x=(3, 5), w=(5, 1), y=(3, 1), grad_req={"w": "write"}
+    )
+    dense = np.array([[0, 1, 0, 0, 2], [0, 0, 0, 0, 1], [0, 3, 0, 0, 0]], "float32")
+    weights = np.arange(5, dtype="float32").reshape(5, 1)
+    out = e.forward(is_train=True, x=mx.nd.array(dense).tostype("csr"), w=mx.nd.array(weights).tostype("row_sparse"), y=mx.nd.zeros((3, 1)))
+    np.testing.assert_allclose(out[0].asnumpy(), dense @ weights)
+    e.backward()
+    grad = e.grad_dict["w"]
+    assert grad.stype == "row_sparse" and grad.indices.asnumpy().tolist() == [1, 4]
+    np.testing.assert_allclose(grad.asnumpy(), dense.T @ (dense @ weights), rtol=1e-5)
+
+
+def test_monitors_see_everything_and_change_nothing():
+    e, seen = bound(), []
+    plain = e.forward(is_train=True)[0].asnumpy()
+    e.set_monitor_callback(lambda name, a: seen.append((name, a.shape)))
+    assert (e.forward(is_train=True)[0].asnumpy() == plain).all()
+    assert [n for n, _ in seen] == ["fc1_output", "relu1_output", "fc2_output", "softmax_output"]
+    e.backward()
+    assert [n for n, _ in seen[4:8]] == [
+        "softmax_backward_output0",
+        "softmax_backward_output1",
+        "fc2_backward_output0",
+        "fc2_backward_output1",
+    ]
+    seen.clear()
+    e.set_monitor_callback(lambda name, a: seen.append(name), monitor_all=True)
+    e.forward()
+    assert seen[:6] == ["data", "fc1_data", "fc1_weight", "fc1_weight", "fc1_bias", "fc1_bias"]
+
+
+def test_open_shapes_are_closed_by_the_inputs():
+    s = S.zeros((0, 4)) + S.FullyConnected(S.var("data"), num_hidden=4, name="fc")
+    for rows in (2, 5):
+        assert bound(s, data=(rows, 3)).forward()[0].shape == (rows, 4)
+
+
+def test_random_operators_follow_the_seed():
+    s = S.Dropout(S.var("x"), p=0.5)
+    run = lambda: s.simple_bind(mx.cpu(), x=(4, 50)).forward(is_train=True, x=mx.nd.ones((4, 50)))[0].asnumpy()  # noqa: E731
+    mx.random.seed(3)
+    a = run()
+    mx.random.seed(3)
+    assert (run() == a).all() and 0.3 < (a == 0).mean() < 0.7
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda s: s.bind(mx.cpu(), {"data": mx.nd.ones((2, 3))}), ValueError, "lack 'fc1_weight'"),
+        (lambda s: s.bind(mx.cpu(), [mx.nd.ones((2, 3))]), ValueError, "1 arguments for 6 names"),
+        (lambda s: s.simple_bind(mx.cpu()), RuntimeError, "the shapes of data"),
+        (lambda s: (S.var("x") + S.var("x")).simple_bind(mx.cpu(), x=(2,)), mx.MXNetError, "two variables are called 'x'"),
+        (lambda s: bound(s).forward(nosuch=mx.nd.ones(1)), TypeError, "no argument 'nosuch'"),
+        (lambda s: bound(s).forward(data=mx.nd.ones((9, 9))), ValueError, "has shape"),
+        (lambda s: bound(s).copy_params_from({"nosuch": mx.nd.ones(1)}), ValueError, "no argument 'nosuch'"),
+        (lambda s: s.bind(mx.cpu(), {n: mx.nd.ones((2, 2)) for n in s.list_arguments()}).forward(), mx.MXNetError, "FullyConnected"),
+    ],
+)  # fmt: skip
+def test_errors(call, error, text):
+    with pytest.raises(error, match=text):
+        call(mlp())
+
+
+def test_the_program_is_straight_line_code_and_takes_part_in_recording():
+    s = S.Group([mlp(), S.BlockGrad(S.var("extra") * 2)])
+    program = Compiled(s)
+    code = program.module.code
+    assert code.count("\n") < 40 and "for " not in code
+    arrays = [mx.nd.ones(shape) for shape in s.infer_shape(data=(2, 3), extra=(1,))[0]]
+    arrays[1].attach_grad()
+    with mx.autograd.record():
+        out = program.run(arrays)
+        loss = out[0].sum()
+    loss.backward()
+    assert arrays[1].grad.shape == (8, 3)
+
+
+def test_results_own_their_memory():
+    x = mx.nd.array([[1, 2], [3, 4]])
+    (out,) = Compiled(S.reshape(S.var("x"), shape=(4,))).run([x])
+    x[:] = 0
+    assert out.asnumpy().tolist() == [1, 2, 3, 4]
