@@ -197,7 +197,9 @@ def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool 
 
 def get_symbol(x: Array) -> Any:
     """Not available: torch's tape keeps what gradients need, not operators with their attributes."""
-    raise MXNetError("get_symbol: recorded computations cannot be turned into symbols. Build them with mx.sym, or hybridize and export a block.")
+    raise MXNetError(
+        "get_symbol: recorded computations cannot be turned into symbols. Build them with mx.sym, or hybridize and export a block."
+    )
 
 
 class Function:

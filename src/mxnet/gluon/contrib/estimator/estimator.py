@@ -63,7 +63,9 @@ class Estimator:
         self.context = self._contexts(context)
         self._initialize(initializer)
         if trainer is not None and not isinstance(trainer, Trainer):
-            raise ValueError(f"Estimator: trainer must be a gluon.Trainer, got {type(trainer).__name__}. Create one from net.collect_params().")
+            raise ValueError(
+                f"Estimator: trainer must be a gluon.Trainer, got {type(trainer).__name__}. Create one from net.collect_params()."
+            )
         self.trainer = trainer or Trainer(net.collect_params(), "adam", {"learning_rate": 0.001})
         self.batch_processor = batch_processor or BatchProcessor()
         self.max_epoch: int | None = None

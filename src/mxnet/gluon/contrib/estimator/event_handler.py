@@ -266,7 +266,9 @@ class EarlyStoppingHandler(TrainBegin, EpochEnd, TrainEnd):
 
     def __init__(self, monitor: Any, min_delta: float = 0, patience: int = 0, mode: str = "auto", baseline: float | None = None) -> None:
         if not isinstance(monitor, metrics.EvalMetric):
-            raise GluonError(f"EarlyStoppingHandler: monitor must be a metric of the estimator, got {type(monitor).__name__}. Pass est.val_metrics[0].")
+            raise GluonError(
+                f"EarlyStoppingHandler: monitor must be a metric of the estimator, got {type(monitor).__name__}. Pass est.val_metrics[0]."
+            )
         self.monitor, self.patience, self.baseline = monitor, patience, baseline
         self._is_better = _better(mode, monitor, "EarlyStoppingHandler")
         self.min_delta = min_delta if self._is_better is np.greater else -min_delta
@@ -295,7 +297,9 @@ class EarlyStoppingHandler(TrainBegin, EpochEnd, TrainEnd):
     def train_end(self, estimator: Any, *args: Any, **kwargs: Any) -> None:
         """Log the reason."""
         if self.stopped_epoch:
-            estimator.logger.info(f"Stopped early at epoch {self.stopped_epoch}: {self.monitor.get()[0]} did not improve on {self.best:.4f}.")
+            estimator.logger.info(
+                f"Stopped early at epoch {self.stopped_epoch}: {self.monitor.get()[0]} did not improve on {self.best:.4f}."
+            )
 
 
 class GradientUpdateHandler(BatchEnd):
