@@ -105,8 +105,8 @@ def grad(func: Callable, argnum: int | Sequence[int] | None = None) -> Callable:
     Example
     -------
     >>> from mxnet.contrib import autograd
-    >>> autograd.grad(lambda x: x * x * x)(mx.nd.array([2]))[0].asscalar()
-    12.0
+    >>> autograd.grad(lambda x: x * x * x)(mx.nd.array([2]))[0].asnumpy().tolist()
+    [12.0]
     """
     both = grad_and_loss(func, argnum)
 
