@@ -208,3 +208,45 @@ def test_out_writes_into_existing_memory():
     assert mx.nd.sqrt(x, out=o) is o and o.asnumpy().tolist() == [1, 2] and view.asscalar() == 1
     with pytest.raises(mx.MXNetError, match="out has shape"):
         mx.nd.sqrt(x, out=mx.nd.zeros((3,)))
+
+
+@pytest.mark.parametrize(
+    "call, error, text",
+    [
+        (lambda: mx.nd.linspace(0, 1, -1), mx.MXNetError, "num -1 must not be negative"),
+        (lambda: mx.nd.eye(-1), mx.MXNetError, "N -1 and M 0 must not be negative"),
+        (lambda: mx.nd.zeros((2**63,)), mx.MXNetError, "more elements than memory can hold"),
+        (lambda: mx.nd.ones((2**40, 2**40)), mx.MXNetError, "more elements than memory can hold"),
+        (lambda: mx.nd.full((2,), "a"), TypeError, "full: val must be a number, got str"),
+        (lambda: mx.nd.from_numpy([1]), TypeError, "from_numpy: takes a NumPy array, got list"),
+        (lambda: mx.nd.from_dlpack(3), TypeError, "from_dlpack: takes a DLPack capsule"),
+        (lambda: mx.nd.array(None), TypeError, "array: source must hold numbers, got object"),
+    ],
+)
+def test_bad_ways_to_make_an_array(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+
+
+def test_linspace_and_eye():
+    assert mx.nd.linspace(0, 1, 5).asnumpy().tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert mx.nd.linspace(1, 0, 2, endpoint=False, dtype="float16").asnumpy().tolist() == [1, 0.5]
+    assert mx.nd.linspace(0, 1, 0).shape == (0,) and mx.nd.linspace(3, 4, 1).asnumpy().tolist() == [3]
+    assert mx.nd.eye(2, 3, 1, dtype="int32").asnumpy().tolist() == [[0, 1, 0], [0, 0, 1]]
+    assert mx.nd.eye(2, k=5).asnumpy().tolist() == [[0, 0], [0, 0]] and mx.nd.eye(2, ctx=mx.cpu(1)).context == mx.cpu(1)
+
+
+def test_integers_beyond_64_bits_become_floats():
+    assert mx.nd.array([2**70, 1]).asnumpy().tolist() == [2.0**70, 1]
+
+
+def test_out_may_be_the_input_in_another_order():
+    a = mx.nd.arange(6).reshape((2, 3))[:, :2].copy()
+    mx.nd.transpose(a, out=a)
+    assert a.asnumpy().tolist() == [[0, 3], [1, 4]]
+    mx.nd.dot(a, a, out=a)
+    assert a.asnumpy().tolist() == [[3, 12], [4, 19]]
+
+
+def test_boolean_numpy_masks_select():
+    assert mx.nd.array([1, 2, 3])[np.array([True, False, True])].asnumpy().tolist() == [1, 3]

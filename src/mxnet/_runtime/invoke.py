@@ -159,7 +159,8 @@ def write(target: Array, value: Any, name: str) -> None:
         return
     plain = value.data if recorded else value
     if plain is not target._d:
-        target._d.copy_(plain)
+        shared = plain.untyped_storage().data_ptr() == target._d.untyped_storage().data_ptr()
+        target._d.copy_(plain.clone() if shared else plain)  # shared: a view of `out` itself, such as its transpose
     if recorded:
         target._t = value if value.dtype == target._d.dtype else value.to(target._d.dtype)
 

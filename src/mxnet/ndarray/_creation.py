@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from ..context import Context, current_context, parse_context
 from ..error import MXNetError
 from ._ndarray import NDArray
 
+#: More elements than this no machine addresses.
+_MOST = 2**62
+
 
 def _shape(shape: Any, where: str) -> tuple[int, ...]:
     try:
@@ -25,6 +29,8 @@ def _shape(shape: Any, where: str) -> tuple[int, ...]:
         raise TypeError(f"{where}: shape must be an int or a tuple of int, got {shape!r}. Pass e.g. (2, 3).") from None
     if any(d < 0 for d in dims):
         raise MXNetError(f"{where}: shape {dims} has a negative axis. Pass sizes of 0 or more.")
+    if math.prod(dims) > _MOST:
+        raise MXNetError(f"{where}: shape {dims} has more elements than memory can hold. Check the size.")
     return dims
 
 
@@ -68,6 +74,8 @@ def _from_anything(source: Any, kind: torch.dtype) -> torch.Tensor:
     if source.dtype == object or source.dtype.kind in "USOMmV" and source.dtype != _dtype.bfloat16:
         if getattr(source.dtype, "name", "") == "bfloat16":
             source = source.astype(np.float32)
+        elif source.dtype == object and all(isinstance(v, int) for v in source.flat):
+            source = source.astype(np.float64)  # integers beyond 64 bits
         else:
             raise TypeError(f"array: source must hold numbers, got {source.dtype}. Pass numbers, equal lists or a NumPy array.")
     if source.dtype == _dtype.bfloat16:
@@ -98,6 +106,8 @@ def ones(shape: Any, ctx: Context | None = None, dtype: Any = None, **kwargs: An
 def full(shape: Any, val: float, ctx: Context | None = None, dtype: Any = np.float32, out: NDArray | None = None) -> NDArray:
     """An array filled with one value."""
     value = val.asscalar() if isinstance(val, Array) else val
+    if not isinstance(value, (int, float, np.number, np.bool_)):
+        raise TypeError(f"full: val must be a number, got {type(val).__name__}. Pass a number.")
     return _into({"out": out}, _filled("full", shape, value, ctx, dtype))
 
 
@@ -124,27 +134,23 @@ def arange(start: float, stop: float | None = None, step: float = 1.0, repeat: i
 
 def linspace(start: float, stop: float, num: int, endpoint: bool = True, ctx: Context | None = None, dtype: Any = np.float32) -> NDArray:
     """`num` evenly spaced values from start to stop."""
-    ctx = parse_context(ctx)
-    steps = num if endpoint else num + 1
-    values = torch.linspace(start, stop, steps, dtype=torch.float64)[:num].to(
-        dtype=_dtype.to_torch(dtype, "linspace"), device=ctx.torch_device
-    )
-    return wrap(values, ctx, NDArray)
+    ctx, op = parse_context(ctx), NAMES["_linspace"]
+    attrs = {"start": start, "stop": stop, "num": num, "endpoint": endpoint, "ctx": str(ctx), "dtype": dtype}
+    return invoke(op, (), op.parse(attrs))
 
 
 def eye(N: int, M: int = 0, k: int = 0, ctx: Context | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
     """A matrix with ones on the k-th diagonal."""
-    ctx = parse_context(ctx)
-    matrix = torch.zeros(N, M or N, dtype=_dtype.to_torch(dtype, "eye"), device=ctx.torch_device)
-    if -N < k < (M or N):
-        matrix.diagonal(k).fill_(1)
-    return _into(kwargs, wrap(matrix, ctx, NDArray))
+    ctx, op = parse_context(ctx), NAMES["_eye"]
+    return _into(kwargs, invoke(op, (), op.parse({"N": N, "M": M, "k": k, "ctx": str(ctx), "dtype": _dtype.to_torch(dtype, "eye")})))
 
 
 def from_numpy(ndarray: np.ndarray, zero_copy: bool = True, array_cls: type = NDArray) -> NDArray:
     """An array of a NumPy array's memory; the NumPy array becomes read-only for the time being."""
     if not zero_copy:
         return array(ndarray, dtype=ndarray.dtype)
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy: takes a NumPy array, got {type(ndarray).__name__}. Use mx.nd.array for anything else.")
     if not ndarray.flags["C_CONTIGUOUS"]:
         raise ValueError("from_numpy: zero_copy needs a C-contiguous array. Pass np.ascontiguousarray(a) or zero_copy=False.")
     _dtype.to_torch(ndarray.dtype, "from_numpy")
@@ -155,4 +161,6 @@ def from_numpy(ndarray: np.ndarray, zero_copy: bool = True, array_cls: type = ND
 
 def from_dlpack(dlpack: Any) -> NDArray:
     """An array of the memory of a DLPack capsule or of any object with `__dlpack__`."""
+    if not (hasattr(dlpack, "__dlpack__") or type(dlpack).__name__ == "PyCapsule"):
+        raise TypeError(f"from_dlpack: takes a DLPack capsule or an object with __dlpack__, got {type(dlpack).__name__}. Pass one of them.")
     return wrap(torch.from_dlpack(dlpack), None, NDArray)

@@ -91,7 +91,9 @@ class DataLoader:
         try:
             return future.result(timeout=self._timeout)
         except FutureTimeout:
-            raise MXNetError(f"DataLoader: no batch came within {self._timeout} seconds. Make transforms faster, or raise timeout.") from None
+            raise MXNetError(
+                f"DataLoader: no batch came within {self._timeout} seconds. Make transforms faster, or raise timeout."
+            ) from None
 
     def _pinned(self, batch: Any) -> Any:
         if not self._pin:
@@ -127,7 +129,9 @@ class DataLoaderV1(DataLoader):
     def __init__(self, dataset: Any, batch_size: int | None = None, shuffle: bool = False, sampler: Any = None, last_batch: str | None = None,
                  batch_sampler: Any = None, batchify_fn: Callable | None = None, num_workers: int = 0, pin_memory: bool = False,
                  pin_device_id: int = 0) -> None:  # fmt: skip
-        super().__init__(dataset, batch_size, shuffle, sampler, last_batch, batch_sampler, batchify_fn, num_workers, pin_memory, pin_device_id)
+        super().__init__(
+            dataset, batch_size, shuffle, sampler, last_batch, batch_sampler, batchify_fn, num_workers, pin_memory, pin_device_id
+        )
 
 
 class _Batches:
@@ -146,7 +150,7 @@ class _Batches:
         try:
             return pack(self.batchify([self.dataset[i] for i in positions]))
         except Exception:  # whatever it is, the caller's process raises it
-            return ExceptionWrapper(where=f"worker of the DataLoader, batch {list(positions)}")
+            return ExceptionWrapper(where=f"in a worker of the DataLoader, batch {list(positions)}")
 
 
 def _same(batch: Any) -> Any:
