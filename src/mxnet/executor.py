@@ -18,7 +18,7 @@ from .autograd import _Scope
 from .context import Context
 from .error import MXNetError, hint
 from .symbol import _symbol
-from .symbol._compiled import Compiled
+from .symbol._compiled import Compiled, program_of
 from .symbol._infer import Inference, known
 from .symbol._node import variables
 from .symbol._storage_types import infer_stypes
@@ -39,7 +39,7 @@ class Executor:
     def __init__(self, symbol: Any, ctx: Context, args: dict, grads: dict, aux: dict, grad_req: dict, group2ctx: Any = None,
                  program: Compiled | None = None) -> None:  # fmt: skip
         self._symbol, self._ctx, self._group2ctx, self._grad_req = symbol, ctx, group2ctx, grad_req
-        self._compiled = program or Compiled(symbol)
+        self._compiled = program or program_of(symbol)
         self.arg_dict, self.grad_dict, self.aux_dict = args, grads, aux
         self.arg_arrays, self.grad_arrays, self.aux_arrays = list(args.values()), list(grads.values()), list(aux.values())
         self._outputs: list[Array] = []
@@ -189,7 +189,7 @@ class Executor:
     def set_monitor_callback(self, callback: Callable[[str, Any], None], monitor_all: bool = False) -> None:
         """Call `callback(name, array)` for every operator's output (monitor_all: for inputs too) after each forward."""
         self._monitor_callback, self._monitor_all = callback, monitor_all
-        if callback is not None and self._compiled.monitor is None:  # a program of its own: others may share this one
+        if callback is not None and self._compiled.monitor is None:  # a program of its own: others share the symbol's
             self._compiled = Compiled(self._symbol)
         self._compiled.monitor = None if callback is None else (callback, monitor_all)
 
@@ -251,7 +251,7 @@ class Executor:
         live: set[tuple[int, int]] = set()
         most = 0
         for k, n in enumerate(ops):
-            if n.op.name != "BlockGrad":  # type: ignore[union-attr]  its result shares memory
+            if n.op is not None and n.op.name != "BlockGrad":  # its result shares memory
                 live |= {(id(n), i) for i in range(n.num_outputs())}
             most = max(most, sum(sizes.get(v, 0) for v in live))
             live = {v for v in live if last.get(v, k) > k}
@@ -311,6 +311,7 @@ _NUMBERED = {0: "null", 1: "write", 2: "write", 3: "add", "inplace": "write"}
 
 
 def _requests(grad_req: Any, names: list[str]) -> dict[str, str]:
+    found: dict[str, Any]
     if isinstance(grad_req, str):
         found = dict.fromkeys(names, grad_req)
     elif isinstance(grad_req, (list, tuple)):
@@ -408,12 +409,8 @@ def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None
         fits = old is not None and old.shape == a.shape and old.dtype == a.dtype and old.stype == stype
         grads[n.name] = old if fits else nd.zeros(a.shape, ctx=a.context, dtype=a.dtype, stype=stype)
     return Executor(
-        symbol, ctx, args, grads, aux, requests, group2ctx, shared_exec._compiled if _same_program(shared_exec, symbol) else None
+        symbol, ctx, args, grads, aux, requests, group2ctx, None
     )
-
-
-def _same_program(shared: Any, symbol: Any) -> bool:
-    return shared is not None and shared._symbol is symbol and shared._compiled.monitor is None
 
 
 def _context(node: Any, ctx: Context, group2ctx: Any) -> Context:

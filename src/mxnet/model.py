@@ -46,7 +46,7 @@ def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_
     logging.info('Saved checkpoint to "%s"', name)
 
 
-def split_params(arrays: dict, where: str) -> tuple[dict, dict]:
+def split_params(arrays: Any, where: str) -> tuple[dict, dict]:
     """(arguments, auxiliary states) of arrays named `arg:` and `aux:`."""
     parts: dict[str, dict] = {"arg": {}, "aux": {}}
     if not isinstance(arrays, dict):

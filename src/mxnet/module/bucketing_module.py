@@ -149,7 +149,7 @@ class BucketingModule(BaseModule):
         if kept is not None:
             self.set_params(*kept)
         elif self._loaded is not None and self._loaded[0] is not None:
-            self.init_params(None, *self._loaded, allow_extra=True)
+            self.init_params(None, arg_params=self._loaded[0], aux_params=self._loaded[1], allow_extra=True)
 
     def switch_bucket(self, bucket_key: Any, data_shapes: Any, label_shapes: Any = None) -> None:
         """Go on with the module of a bucket; it is made if this is its first time."""

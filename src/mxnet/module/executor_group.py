@@ -37,7 +37,7 @@ def merge_slices(arrays: list, axis: int) -> Any:
 
 def fill(target: Any, source: Any, at: slice | None, axis: int) -> None:
     """Copy (a slice of) an array into an input of an executor."""
-    if isinstance(source, Array):
+    if isinstance(source, nd.NDArray):
         if at is not None and source.shape[axis] != at.stop - at.start:
             source = source[at] if axis == 0 else source.slice_axis(axis=axis, begin=at.start, end=at.stop)
         if target.stype != "default" or source.stype != "default":

@@ -354,3 +354,10 @@ def _run_bodies_on_arrays(node: Node, given: list[Array], ctx: Context) -> list[
     tensors = [a._t if recording else a._d for a in given]
     results = _with_bodies(node)(*tensors, training=state.training, generator=rng.generator(ctx), device=ctx.torch_device)
     return [wrap_recorded(r, ctx) for r in (results if isinstance(results, tuple) else (results,))]
+
+
+def program_of(symbol: Any) -> Compiled:
+    """The program that all executors of a symbol share."""
+    if symbol._program is None:
+        symbol._program = Compiled(symbol)
+    return symbol._program

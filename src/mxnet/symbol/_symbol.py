@@ -40,11 +40,12 @@ def _binary(array_op: str, scalar_op: str, symbol: str) -> Callable:
 class Symbol:
     """Outputs of a graph. Made by `var`, by operators on symbols, by `Group` and `load`; never changed by what is made from it."""
 
-    __slots__ = ("_heads", "__weakref__")
+    __slots__ = ("_heads", "_program", "__weakref__")
     __array_priority__ = 1000.0
 
     def __init__(self, heads: list[Entry]) -> None:
         self._heads = heads
+        self._program: Any = None  # made at the first executor
 
     # ---- facts
 
@@ -148,6 +149,7 @@ class Symbol:
             node = self._heads[0][0]
             node.texts[f"__{key}__" if key in HIDDEN else key] = value
             node._typed = None
+        self._program = None
 
     # ---- composition
 
@@ -164,7 +166,7 @@ class Symbol:
         return {"handle": self.tojson(remove_amp_cast=False)}
 
     def __setstate__(self, state: dict) -> None:
-        self._heads = _json.loads(state["handle"])
+        self._heads, self._program = _json.loads(state["handle"]), None
 
     def __call__(self, *args: Symbol, **kwargs: Any) -> Symbol:
         """A copy in which free variables are replaced by symbols, by position or by name."""

@@ -122,8 +122,8 @@ class LSTMCell(_GatedCell):
         memory = activate(F, f, gate, name=step + "f") * states[1] + activate(F, i, gate, name=step + "i") * activate(
             F, g, squash, name=step + "c"
         )
-        output = activate(F, o, gate, name=step + "o") * F.Activation(memory, act_type=squash, name=step + "state") \
-            if isinstance(squash, str) else activate(F, o, gate, name=step + "o") * activate(F, memory, squash)  # fmt: skip
+        shown = F.Activation(memory, act_type=squash, name=step + "state") if isinstance(squash, str) else activate(F, memory, squash)
+        output = F.elemwise_mul(activate(F, o, gate, name=step + "o"), shown, name=step + "out")
         return output, [output, memory]
 
 
@@ -151,7 +151,7 @@ class GRUCell(_GatedCell):
         reset = F.Activation(i_r + h_r, act_type="sigmoid", name=step + "r_act")
         update = F.Activation(i_z + h_z, act_type="sigmoid", name=step + "z_act")
         new = F.Activation(i_n + reset * h_n, act_type="tanh", name=step + "h_act")
-        output = (1.0 - update) * new + update * states[0]
+        output = F.elemwise_add((1.0 - update) * new, update * states[0], name=step + "out")
         return output, [output]
 
 
