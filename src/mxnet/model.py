@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
 
 
 #: What batch callbacks get.
-BatchEndParam = namedtuple("BatchEndParams", ["epoch", "nbatch", "eval_metric", "locals"])
+BatchEndParam = namedtuple("BatchEndParams", ["epoch", "nbatch", "eval_metric", "locals"])  # type: ignore[name-match]
 #: Parameters with more elements than this are updated on their device, not in a "local" store.
 _LARGE = 1024 * 1024 * 16
 

@@ -105,3 +105,21 @@ def test_loops_in_hybridized_blocks():
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_gradients_add_up_over_passes():
+    out, state = S.contrib.foreach(lambda x, s: (x + s, (x + s) * 2), S.var("x"), S.var("s"))
+    i, a = S.var("i"), S.var("a")
+    step, last = S.contrib.while_loop(lambda i, a: i <= 3, lambda i, a: ([a * i], [i + 1, a * i]), [i, a], max_iterations=4)
+    cases = [(S.Group([out, state]), {"x": mx.nd.ones((3, 2)), "s": mx.nd.ones(2)}),
+             (S.Group([*step, *last]), {"i": mx.nd.ones(1), "a": mx.nd.ones(1)})]  # fmt: skip
+    for g, arrays in cases:
+        found = {}
+        for req, passes in (("write", 1), ("add", 2)):
+            grads = {k: mx.nd.zeros(v.shape) for k, v in arrays.items()}
+            e = g.bind(mx.cpu(), arrays, grads, req)
+            for _ in range(passes):
+                e.backward([mx.nd.ones(o.shape) for o in e.forward(is_train=True)])
+            found[req] = {k: v.asnumpy() for k, v in grads.items()}
+        for name in arrays:
+            np.testing.assert_allclose(found["add"][name], 2 * found["write"][name], rtol=1e-6, err_msg=name)

@@ -216,3 +216,27 @@ def test_results_own_their_memory():
     (out,) = Compiled(S.reshape(S.var("x"), shape=(4,))).run([x])
     x[:] = 0
     assert out.asnumpy().tolist() == [1, 2, 3, 4]
+
+
+def test_a_bias_trains_without_its_weight():
+    x = S.FullyConnected(S.var("data"), num_hidden=2, name="fc")
+    e = x.simple_bind(mx.cpu(), data=(3, 4), grad_req={"fc_bias": "write"})
+    e.forward(is_train=True)
+    e.backward(mx.nd.ones((3, 2)))
+    assert e.grad_dict["fc_bias"].asnumpy().tolist() == [3, 3] and e.grad_dict["fc_weight"] is None
+
+
+def test_training_statistics_do_not_need_gradients():
+    x = S.BatchNorm(S.Convolution(S.var("data"), kernel=(1, 1), num_filter=2, no_bias=True, name="c"), name="bn", fix_gamma=False)
+    e = x.simple_bind(mx.cpu(), data=(4, 3, 2, 2), grad_req="null")
+    e.copy_params_from({"c_weight": mx.nd.ones((2, 3, 1, 1)), "bn_gamma": mx.nd.ones(2)}, {"bn_moving_var": mx.nd.ones(2)})
+    out = e.forward(is_train=True, data=mx.nd.random.uniform(shape=(4, 3, 2, 2)))[0].asnumpy()
+    assert abs(out.mean((0, 2, 3))).max() < 1e-5  # normalized by the batch, not by the moving statistics
+
+
+def test_a_fixed_gamma_adds_nothing():
+    e = S.BatchNorm(S.var("data"), name="bn").simple_bind(mx.cpu(), data=(4, 3), grad_req="add")
+    e.grad_dict["bn_gamma"][:] = 1
+    e.forward(is_train=True, data=mx.nd.random.uniform(shape=(4, 3)))
+    e.backward(mx.nd.ones((4, 3)))
+    assert (e.grad_dict["bn_gamma"].asnumpy() == 1).all()

@@ -116,3 +116,8 @@ def test_gradients_have_storage_types():
         mx.cpu(), d=(3,), grad_req={"e_weight": "write"}
     )
     assert e.grad_dict["e_weight"].stype == "row_sparse" and e.grad_dict["d"] is None
+
+
+def test_a_reshape_to_another_size_is_an_error():
+    with pytest.raises(mx.MXNetError, match="cannot become"):
+        S.reshape(S.var("data"), shape=(6, -3)).infer_shape(data=(2, 3, 4, 5))
