@@ -1,0 +1,7 @@
+"""Stochastic variance reduced gradients for Module."""
+
+from __future__ import annotations
+
+from . import svrg_module
+
+__all__ = ["svrg_module"]
