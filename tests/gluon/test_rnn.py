@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
 import mxnet as mx
+import numpy as np
 from mxnet.gluon import contrib, rnn
 
 
@@ -190,3 +190,13 @@ def test_dynamic_unroll():
     x = mx.nd.random.uniform(shape=(5, 2, 3))
     out, _ = contrib.rnn.rnn_cell.dynamic_unroll(cell, x, cell.begin_state(2))
     np.testing.assert_allclose(out.asnumpy(), cell.unroll(5, x, layout="TNC", merge_outputs=True)[0].asnumpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("kind, gates", [("RNN", 1), ("LSTM", 4), ("GRU", 3)])
+def test_convolutional_cells_have_states_of_the_size_of_their_input(kind, gates, axes):
+    cell = getattr(contrib.rnn, f"Conv{axes}D{kind}Cell")((2,) + (5,) * axes, 4, 3, 3, i2h_pad=1)
+    cell.initialize()
+    out, states = cell(mx.nd.ones((3, 2) + (5,) * axes), cell.begin_state(3))
+    assert out.shape == states[0].shape == (3, 4) + (5,) * axes
+    assert cell.i2h_weight.shape == (4 * gates, 2) + (3,) * axes and len(states) == (2 if kind == "LSTM" else 1)

@@ -111,3 +111,31 @@ class DataIter:
 def dtype_of(value: Any) -> Any:
     """The data type of an array for a DataDesc."""
     return _dtype.TORCH_TO_NUMPY[value._d.dtype]
+
+
+class IterOfBatches(DataIter):
+    """An iterator whose `iter_next` puts a whole batch into `current_batch`."""
+
+    current_batch: DataBatch | None = None
+
+    def next(self) -> DataBatch:
+        """The next batch."""
+        if self.iter_next():
+            return self.current_batch  # type: ignore[return-value]
+        raise StopIteration
+
+    def getdata(self) -> Any:
+        """The data arrays of the current batch."""
+        return self.current_batch.data  # type: ignore[union-attr]
+
+    def getlabel(self) -> Any:
+        """The label arrays of the current batch."""
+        return self.current_batch.label  # type: ignore[union-attr]
+
+    def getindex(self) -> Any:
+        """The identifiers of the current batch's rows."""
+        return self.current_batch.index  # type: ignore[union-attr]
+
+    def getpad(self) -> Any:
+        """How many rows of the current batch are filling."""
+        return self.current_batch.pad  # type: ignore[union-attr]

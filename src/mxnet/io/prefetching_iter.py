@@ -6,10 +6,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ..registry import BadArgument
-from ._batch import DataBatch, DataDesc, DataIter
+from ._batch import DataBatch, DataDesc, DataIter, IterOfBatches
 
 
-class PrefetchingIter(DataIter):
+class PrefetchingIter(IterOfBatches):
     """Runs one or several iterators ahead, one thread each, and joins their batches (data and labels one after the other).
 
     rename_data, rename_label  one dict for each iterator, from its names to new ones
@@ -22,7 +22,6 @@ class PrefetchingIter(DataIter):
         self.n_iter = len(self.iters)
         self.rename_data, self.rename_label = rename_data, rename_label
         super().__init__(self.provide_data[0][1][0])
-        self.current_batch: DataBatch | None = None
         self._threads = [ThreadPoolExecutor(1, thread_name_prefix="mxnet-prefetch") for _ in self.iters]
         self._coming: list[Future] = []
         self._fetch()
@@ -77,28 +76,6 @@ class PrefetchingIter(DataIter):
             provide_data=self.provide_data, provide_label=self.provide_label,
         )  # fmt: skip
         return True
-
-    def next(self) -> DataBatch:
-        """The next joined batch."""
-        if self.iter_next():
-            return self.current_batch  # type: ignore[return-value]
-        raise StopIteration
-
-    def getdata(self) -> Any:
-        """The data arrays of the current batch."""
-        return self.current_batch.data  # type: ignore[union-attr]
-
-    def getlabel(self) -> Any:
-        """The label arrays of the current batch."""
-        return self.current_batch.label  # type: ignore[union-attr]
-
-    def getindex(self) -> Any:
-        """The identifiers of the current batch's rows."""
-        return self.current_batch.index  # type: ignore[union-attr]
-
-    def getpad(self) -> Any:
-        """How many rows of the current batch are filling."""
-        return self.current_batch.pad  # type: ignore[union-attr]
 
 
 def _next_or_none(it: DataIter) -> DataBatch | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ._batch import DataBatch, DataIter
+from ._batch import DataIter, IterOfBatches
 
 
-class ResizeIter(DataIter):
+class ResizeIter(IterOfBatches):
     """Makes every epoch `size` batches long: shorter ends early, longer begins the inner iterator again.
 
     reset_internal  whether `reset` begins the inner iterator again
@@ -19,7 +17,6 @@ class ResizeIter(DataIter):
         self.size = size
         self.reset_internal = reset_internal
         self.cur = 0
-        self.current_batch: DataBatch | None = None
         self.provide_data = data_iter.provide_data  # type: ignore[attr-defined]
         self.provide_label = data_iter.provide_label  # type: ignore[attr-defined]
         if hasattr(data_iter, "default_bucket_key"):
@@ -45,25 +42,3 @@ class ResizeIter(DataIter):
                 raise ValueError("ResizeIter: the inner iterator has no batches. Give it data, or a smaller batch_size.") from None
         self.cur += 1
         return True
-
-    def next(self) -> DataBatch:
-        """The next batch of the inner iterator."""
-        if self.iter_next():
-            return self.current_batch  # type: ignore[return-value]
-        raise StopIteration
-
-    def getdata(self) -> Any:
-        """The data arrays of the current batch."""
-        return self.current_batch.data  # type: ignore[union-attr]
-
-    def getlabel(self) -> Any:
-        """The label arrays of the current batch."""
-        return self.current_batch.label  # type: ignore[union-attr]
-
-    def getindex(self) -> Any:
-        """The identifiers of the current batch's rows."""
-        return self.current_batch.index  # type: ignore[union-attr]
-
-    def getpad(self) -> Any:
-        """How many rows of the current batch are filling."""
-        return self.current_batch.pad  # type: ignore[union-attr]

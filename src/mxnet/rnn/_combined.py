@@ -10,21 +10,10 @@ from ..symbol import Symbol
 from ._base import BaseRNNCell, RNNParams, format_sequence, packed, unpacked
 
 
-class SequentialRNNCell(BaseRNNCell):
-    """Cells on top of each other."""
+class _SeveralCells(BaseRNNCell):
+    """States and weights of a cell are those of its `_cells`, one after the other."""
 
-    def __init__(self, params: RNNParams | None = None) -> None:
-        self._cells: list[BaseRNNCell] = []
-        super().__init__("", params)
-        self._override_cell_params = params is not None
-
-    def add(self, cell: BaseRNNCell) -> None:
-        """Put a cell on top."""
-        self._cells.append(cell)
-        if self._override_cell_params:
-            assert cell._own_params, "SequentialRNNCell: pass params to the stack or to its cells, not to both."
-            cell.params._params.update(self.params._params)
-        self.params._params.update(cell.params._params)
+    _cells: list[BaseRNNCell]
 
     @property
     def state_info(self) -> list[dict]:
@@ -43,6 +32,23 @@ class SequentialRNNCell(BaseRNNCell):
     def pack_weights(self, args: dict) -> dict:
         """The reverse of unpack_weights."""
         return packed(self._cells, args)
+
+
+class SequentialRNNCell(_SeveralCells):
+    """Cells on top of each other."""
+
+    def __init__(self, params: RNNParams | None = None) -> None:
+        self._cells: list[BaseRNNCell] = []
+        super().__init__("", params)
+        self._override_cell_params = params is not None
+
+    def add(self, cell: BaseRNNCell) -> None:
+        """Put a cell on top."""
+        self._cells.append(cell)
+        if self._override_cell_params:
+            assert cell._own_params, "SequentialRNNCell: pass params to the stack or to its cells, not to both."
+            cell.params._params.update(self.params._params)
+        self.params._params.update(cell.params._params)
 
     def __call__(self, inputs: Symbol, states: list) -> tuple:
         """One step of all cells."""
@@ -197,7 +203,7 @@ class ResidualCell(ModifierCell):
         return [sym.elemwise_add(o, i, name=f"{o.name}_plus_residual") for o, i in zip(outputs, inputs)], states
 
 
-class BidirectionalCell(BaseRNNCell):
+class BidirectionalCell(_SeveralCells):
     """Two cells, one over the sequence, one over its reverse; outputs side by side."""
 
     def __init__(self, l_cell: BaseRNNCell, r_cell: BaseRNNCell, params: RNNParams | None = None, output_prefix: str = "bi_") -> None:
@@ -211,24 +217,6 @@ class BidirectionalCell(BaseRNNCell):
             r_cell.params._params.update(self.params._params)
         self.params._params.update(l_cell.params._params)
         self.params._params.update(r_cell.params._params)
-
-    @property
-    def state_info(self) -> list[dict]:
-        """The states of both cells."""
-        return [info for c in self._cells for info in c.state_info]
-
-    def begin_state(self, **kwargs: Any) -> list:
-        """Initial states of both cells."""
-        assert not self._modified, "begin_state: the cell is inside a modifier cell. Call the modifier's begin_state."
-        return [s for c in self._cells for s in c.begin_state(**kwargs)]
-
-    def unpack_weights(self, args: dict) -> dict:
-        """Arguments with each gate's weight and bias on its own."""
-        return unpacked(self._cells, args)
-
-    def pack_weights(self, args: dict) -> dict:
-        """The reverse of unpack_weights."""
-        return packed(self._cells, args)
 
     def __call__(self, inputs: Symbol, states: list) -> tuple:
         """Not possible: the reverse direction needs the whole sequence."""

@@ -122,118 +122,76 @@ class _ConvGRUCell(_BaseConvRNNCell):
         return output, [output]
 
 
-class Conv1DRNNCell(_ConvRNNCell):
+class _On1D(_BaseConvRNNCell):
+    """The constructor of cells on a sequence axis."""
+
+    _spatial = 1
+
+    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0,), i2h_dilate: Any = (1,),
+                 h2h_dilate: Any = (1,), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
+                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCW", activation: Any = "tanh",
+                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
+        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
+                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
+
+
+class _On2D(_BaseConvRNNCell):
+    """The constructor of cells on images."""
+
+    _spatial = 2
+
+    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0, 0), i2h_dilate: Any = (1, 1),
+                 h2h_dilate: Any = (1, 1), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
+                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCHW", activation: Any = "tanh",
+                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
+        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
+                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
+
+
+class _On3D(_BaseConvRNNCell):
+    """The constructor of cells on volumes."""
+
+    _spatial = 3
+
+    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0, 0, 0), i2h_dilate: Any = (1, 1, 1),
+                 h2h_dilate: Any = (1, 1, 1), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
+                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCDHW", activation: Any = "tanh",
+                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
+        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
+                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
+
+
+class Conv1DRNNCell(_On1D, _ConvRNNCell):
     """h' = activation(conv(x) + conv(h)); on a sequence axis: input_shape (C, W). conv_layout NCW or channels last."""
 
-    _spatial = 1
 
-    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0,), i2h_dilate: Any = (1,),
-                 h2h_dilate: Any = (1,), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
-                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCW", activation: Any = "tanh",
-                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
-        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
-                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
-
-
-class Conv2DRNNCell(_ConvRNNCell):
+class Conv2DRNNCell(_On2D, _ConvRNNCell):
     """h' = activation(conv(x) + conv(h)); on images: input_shape (C, H, W). conv_layout NCHW or channels last."""
 
-    _spatial = 2
 
-    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0, 0), i2h_dilate: Any = (1, 1),
-                 h2h_dilate: Any = (1, 1), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
-                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCHW", activation: Any = "tanh",
-                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
-        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
-                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
-
-
-class Conv3DRNNCell(_ConvRNNCell):
+class Conv3DRNNCell(_On3D, _ConvRNNCell):
     """h' = activation(conv(x) + conv(h)); on volumes: input_shape (C, D, H, W). conv_layout NCDHW or channels last."""
 
-    _spatial = 3
 
-    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0, 0, 0), i2h_dilate: Any = (1, 1, 1),
-                 h2h_dilate: Any = (1, 1, 1), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
-                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCDHW", activation: Any = "tanh",
-                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
-        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
-                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
-
-
-class Conv1DLSTMCell(_ConvLSTMCell):
+class Conv1DLSTMCell(_On1D, _ConvLSTMCell):
     """LSTM with convolutions, states [h, c]; on a sequence axis: input_shape (C, W). conv_layout NCW or channels last."""
 
-    _spatial = 1
 
-    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0,), i2h_dilate: Any = (1,),
-                 h2h_dilate: Any = (1,), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
-                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCW", activation: Any = "tanh",
-                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
-        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
-                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
-
-
-class Conv2DLSTMCell(_ConvLSTMCell):
+class Conv2DLSTMCell(_On2D, _ConvLSTMCell):
     """LSTM with convolutions, states [h, c]; on images: input_shape (C, H, W). conv_layout NCHW or channels last."""
 
-    _spatial = 2
 
-    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0, 0), i2h_dilate: Any = (1, 1),
-                 h2h_dilate: Any = (1, 1), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
-                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCHW", activation: Any = "tanh",
-                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
-        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
-                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
-
-
-class Conv3DLSTMCell(_ConvLSTMCell):
+class Conv3DLSTMCell(_On3D, _ConvLSTMCell):
     """LSTM with convolutions, states [h, c]; on volumes: input_shape (C, D, H, W). conv_layout NCDHW or channels last."""
 
-    _spatial = 3
 
-    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0, 0, 0), i2h_dilate: Any = (1, 1, 1),
-                 h2h_dilate: Any = (1, 1, 1), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
-                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCDHW", activation: Any = "tanh",
-                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
-        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
-                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
-
-
-class Conv1DGRUCell(_ConvGRUCell):
+class Conv1DGRUCell(_On1D, _ConvGRUCell):
     """GRU with convolutions; on a sequence axis: input_shape (C, W). conv_layout NCW or channels last."""
 
-    _spatial = 1
 
-    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0,), i2h_dilate: Any = (1,),
-                 h2h_dilate: Any = (1,), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
-                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCW", activation: Any = "tanh",
-                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
-        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
-                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
-
-
-class Conv2DGRUCell(_ConvGRUCell):
+class Conv2DGRUCell(_On2D, _ConvGRUCell):
     """GRU with convolutions; on images: input_shape (C, H, W). conv_layout NCHW or channels last."""
 
-    _spatial = 2
 
-    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0, 0), i2h_dilate: Any = (1, 1),
-                 h2h_dilate: Any = (1, 1), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
-                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCHW", activation: Any = "tanh",
-                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
-        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
-                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
-
-
-class Conv3DGRUCell(_ConvGRUCell):
+class Conv3DGRUCell(_On3D, _ConvGRUCell):
     """GRU with convolutions; on volumes: input_shape (C, D, H, W). conv_layout NCDHW or channels last."""
-
-    _spatial = 3
-
-    def __init__(self, input_shape: Any, hidden_channels: int, i2h_kernel: Any, h2h_kernel: Any, i2h_pad: Any = (0, 0, 0), i2h_dilate: Any = (1, 1, 1),
-                 h2h_dilate: Any = (1, 1, 1), i2h_weight_initializer: Any = None, h2h_weight_initializer: Any = None,
-                 i2h_bias_initializer: Any = "zeros", h2h_bias_initializer: Any = "zeros", conv_layout: str = "NCDHW", activation: Any = "tanh",
-                 prefix: str | None = None, params: ParameterDict | None = None) -> None:  # fmt: skip
-        super().__init__(input_shape, hidden_channels, i2h_kernel, h2h_kernel, i2h_pad, i2h_dilate, h2h_dilate, i2h_weight_initializer,
-                         h2h_weight_initializer, i2h_bias_initializer, h2h_bias_initializer, conv_layout, activation, prefix, params)  # fmt: skip
