@@ -22,9 +22,13 @@ class SVRGModule(Module):
     def __init__(self, symbol: Any, data_names: Any = ("data",), label_names: Any = ("softmax_label",), logger: Any = logging, context: Any = None,
                  work_load_list: list | None = None, fixed_param_names: Any = None, state_names: Any = None, group2ctxs: Any = None,
                  compression_params: dict | None = None, update_freq: int | None = None) -> None:  # fmt: skip
-        super().__init__(symbol, data_names, label_names, logger, context, work_load_list, fixed_param_names, state_names, group2ctxs, compression_params)
+        super().__init__(
+            symbol, data_names, label_names, logger, context, work_load_list, fixed_param_names, state_names, group2ctxs, compression_params
+        )
         if not isinstance(update_freq, int):
-            raise TypeError(f"SVRGModule: update_freq must be an int, got {type(update_freq).__name__}. Pass the number of epochs between snapshots.")
+            raise TypeError(
+                f"SVRGModule: update_freq must be an int, got {type(update_freq).__name__}. Pass the number of epochs between snapshots."
+            )
         if update_freq <= 0:
             raise ValueError(f"SVRGModule: update_freq {update_freq} must be positive. Pass the number of epochs between snapshots.")
         self.update_freq = update_freq
