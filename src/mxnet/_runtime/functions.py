@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._op.params import REQUIRED
-from .._op.registry import NAMES, Op, cache_key, may_be_cached
+from .._op.registry import NAMES, Op, may_be_cached
 from ..error import MXNetError
 from .array import Array, Classes
 from .invoke import BAD_INPUT, NO_ATTRS, Hooks, explain, invoke
@@ -30,25 +30,19 @@ def _fixed(op: Op) -> Callable:
     arity, attr_names, position = len(inputs), tuple(specs), {n: i for i, n in enumerate(inputs)}
     plain = op.required == arity and not op._required_attrs and op._active is None
     parse = op.parse
-    fast: dict[Any, dict] = {}  # (number of arrays, attributes, their types) of calls that were checked before -> typed attributes
-    only_attributes: dict[Any, bool] = {}  # names of keyword arguments -> whether all are attributes
+    fast: dict[Any, tuple] = {}  # (number of arrays, attributes) of calls that were checked before -> (typed attributes, types as given)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         count = len(args)
         if plain and count == arity and not kwargs:
             return invoke(op, args, NO_ATTRS)
-        if count <= arity:
-            names = tuple(kwargs)
-            known = only_attributes.get(names)
-            if known is None:
-                known = only_attributes[names] = all(n not in position and n != "out" for n in names)
-            if known:
-                try:
-                    typed = fast[count, tuple(kwargs.items()), tuple(map(type, kwargs.values()))]
-                except (KeyError, TypeError):
-                    pass
-                else:
-                    return invoke(op, args, typed)
+        try:
+            typed, types = fast[(count, *kwargs.items())]
+        except (KeyError, TypeError):
+            pass
+        else:
+            if types == [type(v) for v in kwargs.values()]:  # 1, 1.0 and True are one key, but not one attribute
+                return invoke(op, args, typed)
         arrays: list = [None] * arity
         attrs: dict = {}
         out = None
@@ -75,11 +69,11 @@ def _fixed(op: Op) -> Callable:
                 attrs[key] = value
         typed = parse(attrs)
         arrays = _present(op, arrays, typed)
-        if out is None and len(arrays) == count and only_attributes.get(tuple(kwargs)) and may_be_cached(kwargs):
+        if out is None and len(arrays) == count <= arity and not any(k in position for k in kwargs) and may_be_cached(kwargs):
             try:
                 if len(fast) > 1024:
                     fast.clear()
-                fast[(count, *cache_key(kwargs))] = typed
+                fast[(count, *kwargs.items())] = typed, [type(v) for v in kwargs.values()]
             except TypeError:  # an attribute that cannot be hashed
                 pass
         return invoke(op, arrays, typed, out)
