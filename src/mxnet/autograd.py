@@ -9,7 +9,7 @@ import torch
 
 from ._op.gradients import zero_gradient
 from ._runtime.array import Array, in_graph, wrap, wrap_recorded
-from ._runtime.backward import make_leaf
+from ._runtime.backward import dense_class, make_leaf
 from ._runtime.invoke import Sparse
 from ._runtime.state import state
 from .error import MXNetError
@@ -191,7 +191,8 @@ def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool 
         else:
             if create_graph and not g.requires_grad:  # the gradient of a linear function: constant, but still part of the graph
                 g = zero_gradient(g, [v._t])
-            results.append(wrap_recorded(g, v._ctx, type(v) if v.stype == "default" else None) if create_graph else wrap(g.data, v._ctx))
+            kind = dense_class(v)
+            results.append(wrap_recorded(g, v._ctx, kind) if create_graph else wrap(g.data, v._ctx, kind))
     return results
 
 

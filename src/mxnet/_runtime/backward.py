@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from .array import Array, wrap
+from .array import Array, Classes, wrap
 from .invoke import Sparse
 
 GRAD_REQ = {"write": 1, "add": 3, "null": 0, "inplace": 1}
@@ -86,10 +86,15 @@ def adopt(target: Array, value: torch.Tensor) -> bool:
     return True
 
 
+def dense_class(a: Array) -> type:
+    """The class of dense arrays that go with `a`: `mx.np.ndarray` with its kind."""
+    return Classes.numpy if Classes.numpy is not None and isinstance(a, Classes.numpy) else Classes.dense
+
+
 def zeros_like_grad(a: Array, stype: str | None) -> Array:
     """The initial gradient array of `a`."""
     kind = stype or a.stype
     if kind == "default":
         shape, dtype, device = tuple(a._d.shape), a._d.dtype, a._d.device
-        return wrap(torch.zeros(shape, dtype=dtype, device=device), a._ctx)
+        return wrap(torch.zeros(shape, dtype=dtype, device=device), a._ctx, dense_class(a))
     return wrap(Sparse.zeros(kind, tuple(a._d.shape), a._d.dtype, a._d.device), a._ctx)

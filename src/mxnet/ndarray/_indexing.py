@@ -79,6 +79,10 @@ def plan(key: Any, shape: tuple, device: torch.device) -> tuple[tuple, list[tupl
             axis += t.dim() if t.dtype == torch.bool else 1
         else:
             raise IndexError(f"NDArray: cannot index with {type(p).__name__}. Use ints, slices, None, Ellipsis, lists or arrays.")
+    if advanced and any(
+        isinstance(p, torch.Tensor) and p.dim() for p in out
+    ):  # ints then count as arrays: axes of arrays that stand apart come first
+        out = [torch.tensor([p], device=device) if isinstance(p, int) and not isinstance(p, bool) else p for p in out]
     return tuple(out), flips, advanced
 
 

@@ -1,0 +1,139 @@
+"""How functions of `mx.np` call operators: checks of arguments, numbers beside arrays, `out=`."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as onp
+
+from .._op.registry import NAMES
+from .._runtime.array import Array, Classes
+from .._runtime.invoke import NO_ATTRS, invoke
+from ..context import current_context, parse_context
+
+NUMBERS = (int, float, bool, onp.number, onp.bool_)
+#: keyword arguments of NumPy's ufuncs that may be given with the value that changes nothing
+_NEUTRAL = {"where": (True,), "casting": ("same_kind",), "order": ("K",), "dtype": (None,), "subok": (True,)}
+
+
+def is_array(x: Any) -> bool:
+    """Whether x is an `mx.np.ndarray`."""
+    return isinstance(x, Classes.numpy)
+
+
+def checked(x: Any, where: str) -> Any:
+    """x, which must be an `mx.np.ndarray`."""
+    if not isinstance(x, Classes.numpy):
+        extra = " Use x.as_np_ndarray()." if isinstance(x, Array) else " Make one with mx.np.array."
+        raise TypeError(f"mx.np.{where}: needs an mx.np.ndarray, got {type(x).__name__}.{extra}")
+    return x
+
+
+def call(name: str, *arrays: Any, out: Any = None, **attrs: Any) -> Any:
+    """Run a registered operator on arrays; results are `mx.np.ndarray`, lists of them for several."""
+    op = NAMES[name].prepare()
+    public = name.split("_", 2)[-1]
+    for a in arrays:
+        if a is not None:
+            checked(a, public)
+    made = invoke(op, arrays, op.parse(attrs) if attrs else NO_ATTRS, _as_out(out, public))
+    if arrays or out is not None:
+        return made
+    return made.as_np_ndarray()
+
+
+def _as_out(out: Any, where: str) -> Any:
+    if type(out) is tuple and len(out) == 1:
+        out = out[0]
+    if out is not None and not isinstance(out, (list, tuple)):
+        checked(out, f"{where}: out")
+    return out
+
+
+def neutral(name: str, kwargs: dict) -> None:
+    """Refuse keyword arguments that would change the result."""
+    for key, value in kwargs.items():
+        if key not in _NEUTRAL:
+            raise TypeError(f"mx.np.{name}: unknown argument {key!r}. Use x and out.")
+        if not any(value is v or type(value) is type(v) is str and value == v for v in _NEUTRAL[key]):
+            raise TypeError(f"mx.np.{name}: {key}={value!r} is not supported. Leave it away.")
+
+
+def plain(value: Any) -> Any:
+    """A NumPy number as a Python number."""
+    return value.item() if isinstance(value, (onp.number, onp.bool_)) else value
+
+
+def unary(name: str, registered: str | None = None) -> Callable:
+    """The function of one array; of a number it is NumPy's."""
+    op = NAMES[registered or f"_npi_{name}"]
+
+    def function(x: Any, out: Any = None, **kwargs: Any) -> Any:
+        if kwargs:
+            neutral(name, kwargs)
+        if isinstance(x, NUMBERS):
+            return getattr(onp, name)(x)
+        return invoke(op.prepare(), (checked(x, name),), NO_ATTRS, _as_out(out, name))
+
+    return named(function, name, op.doc)
+
+
+def binary(name: str, symmetric: bool = False, registered: str | None = None, reverse: str | None = None) -> Callable:
+    """The function of two arrays, of an array and a number, of a number and an array; of two numbers it is NumPy's."""
+    base = registered or name
+    both, right = NAMES[f"_npi_{base}"], NAMES[f"_npi_{base}_scalar"]
+    left = right if symmetric else NAMES[f"_npi_{reverse}_scalar" if reverse else f"_npi_r{base}_scalar"]
+
+    def function(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> Any:
+        if kwargs:
+            neutral(name, kwargs)
+        if out is not None:
+            out = _as_out(out, name)
+        if isinstance(x1, Classes.numpy):
+            if isinstance(x2, Classes.numpy):
+                return invoke(both, (x1, x2), NO_ATTRS, out)
+            if isinstance(x2, NUMBERS):
+                return invoke(right, (x1,), {"scalar": plain(x2)}, out)
+        elif isinstance(x1, NUMBERS):
+            if isinstance(x2, Classes.numpy):
+                return invoke(left, (x2,), {"scalar": plain(x1)}, out)
+            if isinstance(x2, NUMBERS):
+                return getattr(onp, name)(x1, x2)
+        wrong = x2 if isinstance(x1, (Classes.numpy, *NUMBERS)) else x1
+        raise TypeError(f"mx.np.{name}: takes arrays and numbers, got {type(wrong).__name__}. Convert it with mx.np.array.")
+
+    return named(function, name, both.doc)
+
+
+def named(function: Callable, name: str, doc: str | None, module: str = "mxnet.numpy") -> Callable:
+    """A function made from a table, under its public name."""
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = module
+    function.__doc__ = doc
+    return function
+
+
+def axes(axis: Any) -> tuple[int, ...] | None:
+    """An axis argument as a tuple, or None."""
+    return None if axis is None else tuple(axis) if isinstance(axis, (tuple, list)) else (operator.index(axis),)
+
+
+def kind(dtype: Any) -> Any:
+    """The name of a data type, or None; Python's float is float64 and int is int64, as in NumPy."""
+    if dtype is None:
+        return None
+    return onp.dtype(dtype).name if dtype in (float, int, bool) or not isinstance(dtype, str) else dtype
+
+
+def device(ctx: Any) -> str:
+    """The context as operators take it."""
+    return str(parse_context(ctx) if ctx is not None else current_context())
+
+
+def sizes(shape: Any) -> tuple[int, ...]:
+    """A shape argument as a tuple."""
+    if isinstance(shape, (tuple, list)):
+        return tuple(operator.index(n) for n in shape)
+    return (operator.index(shape),)
