@@ -11,7 +11,6 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from sample_runs import (
@@ -35,6 +34,7 @@ from samples import Sample, Sparse, samples_of
 from samples import exceptions as known
 
 import mxnet as mx
+import numpy as np
 from mxnet._op.registry import OPS
 from mxnet._runtime.sparse_dispatch import StorageFallbackWarning
 from mxnet.error import MXNetError
@@ -153,6 +153,25 @@ def test_half_types_are_near_float64(name: str, kind: str) -> None:
             near(np.where(finite, g, 0), np.where(finite, w, 0), HALF[kind], HALF[kind] * scale, s)
 
 
+@every_op
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_half_gradients_are_near_float64(name: str, kind: str) -> None:
+    for s in usable(name, known.NO_HALF | known.RANDOM | known.NO_HALF_GRADIENT, grad=True)[:2]:
+        low = known.HALF_INPUTS.get(name, range(len(s.inputs)))
+        if len({str(x.dtype) for x in s.inputs if is_float(x)}) != 1 or not all(np.isfinite(x).all() for x in s.inputs if is_float(x)):
+            continue
+        s = rounded(s, kind)
+        halves = [to_array(x, kind if i in low else "float32") for i, x in enumerate(s.inputs)]
+        heads = heads_for(call(s, halves))
+        want = record(s, to_arrays(s), [None if h is None else h.astype("float64") for h in heads])[1]
+        got = record(s, halves, heads)[1]
+        for w, g in zip(want, got):
+            w, g = numpy_of(w).astype("float64"), numpy_of(g).astype("float64")
+            finite = np.isfinite(w) & (np.abs(w) < 6e4)
+            scale = max(1.0, float(np.abs(w[finite]).max(initial=0)))
+            near(np.where(finite, g, 0), np.where(finite, w, 0), 3 * HALF[kind], 3 * HALF[kind] * scale, s)
+
+
 # ---- gradients and memory
 
 
@@ -212,19 +231,25 @@ def test_inputs_stay_as_they_are(name: str) -> None:
 
 @every_op
 def test_zero_size_inputs(name: str) -> None:
-    """An empty first axis: a result without nan and with the inferred shape, or a refusal that names the operator."""
+    """An empty first axis: a result of the inferred shape and empty gradients, or a refusal that names the operator."""
     for s in usable(name, known.NO_EMPTY)[:3]:
         if not s.inputs or s.inputs[0] is None or not s.inputs[0].ndim:
             continue
         rows = s.inputs[0].shape[0]
-        first = OPS[name].inputs[0]
         empty = replace(s, inputs=tuple(x[:0] if x is not None and x.ndim and x.shape[0] == rows else x for x in s.inputs))
-        try:
-            outs = call(empty, to_arrays(empty))
-        except MXNetError as e:
-            assert str(e).startswith(prefixes(name)), f"{first}: {e}"
+        inputs = to_arrays(empty)
+        outs: list = []
+        if refused(name, lambda e=empty, i=inputs, o=outs: o.extend(record(e, i)[0] if e.grad else call(e, i))) is not None:
             continue
-        [numpy_of(o) for o in outs]
+        for i in s.grad:
+            assert inputs[i].grad.shape == inputs[i].shape and np.isfinite(numpy_of(inputs[i].grad)).all(), (
+                f"{empty}: gradient of input {i}"
+            )
+        if name in known.NO_INFERENCE or name in known.NO_SYMBOL:
+            continue
+        with mx.util.np_shape(True):  # where 0 is a size, not an unknown one
+            shapes = symbol_of(empty).infer_shape(**{n: a.shape for n, a in named(empty, inputs).items()})[1]
+        assert [tuple(x) for x in shapes] == [o.shape for o in outs], empty
 
 
 # ---- symbols

@@ -13,7 +13,7 @@ from .nn_checks import HALF, expect_float, expect_shape, same_dtype, window
 from .nn_gradients import with_zero_gradients
 from .params import Shape
 from .registry import op
-from .roi_pooling import _round, groups
+from .roi_pooling import _round, groups, nothing
 
 Layout = Literal[None, "NCDHW", "NCHW", "NCW"]
 
@@ -240,7 +240,7 @@ def deformable_ps_roi_pooling(
                 index = (row * width + column).long().flatten(-2).unsqueeze(2).expand(-1, -1, features.size(2), -1, -1, -1)
                 total = total + (features.gather(5, index) * weight.flatten(-2).unsqueeze(2)).sum(-1)
         results.append((total / counts[chosen].sum((-2, -1)).clamp(min=1).unsqueeze(2)).flatten(1, 2))
-    result = torch.cat(results) if results else wide.new_zeros((0, output_dim, bins, bins))
+    result = torch.cat(results) if results else nothing(wide, output_dim, bins, bins)
     return with_zero_gradients(result.to(data.dtype), rois)
 
 

@@ -159,7 +159,7 @@ def make_loss_output(
         if normalization == "valid":
             count = (x > valid_thresh).sum().clamp(min=1).to(torch.float32)
             return (grad_scale / count).to(x.dtype).expand(x.shape)
-        return torch.full_like(x, grad_scale / x.size(0) if normalization == "batch" else grad_scale)
+        return torch.full_like(x, grad_scale / max(1, x.size(0)) if normalization == "batch" else grad_scale)
 
     return _run(data, data.detach(), _same, gradient)
 

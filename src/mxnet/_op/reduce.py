@@ -185,9 +185,11 @@ def norm(data: Tensor, *, ord: int = 2, axis: Shape | None = None,
 def moments(data: Tensor, *, axes: Shape | None = None, keepdims: bool = False) -> tuple[Tensor, Tensor]:
     """(mean, variance) over `axes`; the variance is that of the population."""
     where = axes_of("moments", data.dim(), axes)
-    if not data.is_floating_point():
-        mean, var = moments.fn(data.double(), axes=axes, keepdims=keepdims)
-        return mean.to(data.dtype), var.to(data.dtype)
+    if not data.is_floating_point():  # the deviations are from the mean as an integer
+        wide = data.double()
+        mean = torch.trunc(torch.mean(wide, where, keepdim=True))
+        var = torch.mean(torch.square(wide - mean), where, keepdim=keepdims).to(data.dtype)
+        return _finish((mean if keepdims else mean.reshape(var.shape)).to(data.dtype)), _finish(var)
     mean = torch.mean(data, where, keepdim=True)
     var = torch.mean(torch.square(data - mean), where, keepdim=keepdims)
     return _finish(mean if keepdims else mean.reshape(var.shape)), _finish(var)

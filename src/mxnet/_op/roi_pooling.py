@@ -39,6 +39,11 @@ def pooled(name: str, pooled_size: tuple) -> tuple[int, int]:
     return pooled_size[0], pooled_size[-1]
 
 
+def nothing(data: Tensor, *shape: int) -> Tensor:
+    """The result for no regions, through which data gets gradients of zeros."""
+    return data.reshape(-1)[:0].reshape(0, *shape)
+
+
 def groups(regions: int, elements: int) -> list[slice]:
     """Slices over the regions, each of bounded memory at `elements` a region."""
     step = max(1, GROUP_ELEMENTS // max(1, elements))
@@ -89,7 +94,7 @@ def roi_pooling(data: Tensor, rois: Tensor, *, pooled_size: Shape, spatial_scale
         bins = [strip.masked_fill(~in_rows[part, i].reshape(-1, 1, height, 1), lowest).max(2)[0] for i in range(rows)]
         empty = ~(in_rows[part].any(2).unsqueeze(2) & in_columns[part].any(2).unsqueeze(1))  # (r, h, w)
         parts.append(torch.stack(bins, 2).masked_fill(empty.unsqueeze(1), 0.0))
-    result = torch.cat(parts) if parts else data.new_zeros((0, data.size(1), rows, columns))
+    result = torch.cat(parts) if parts else nothing(data, data.size(1), rows, columns)
     return with_zero_gradients(result, rois)
 
 
@@ -137,6 +142,8 @@ def _sample_counts(bins: tuple[int, int], size: tuple[Tensor, Tensor], ratio: in
 
 
 def _collected(data: Tensor, pieces: list[tuple[Tensor, Tensor]], regions: int, bins: tuple[int, int]) -> Tensor:
+    if not regions:
+        return nothing(data, data.size(1), *bins)
     result = data.new_zeros((regions, data.size(1), *bins))
     for where, values in pieces:
         result = result.index_put((where,), values)
@@ -262,6 +269,6 @@ def ps_roi_pooling(data: Tensor, rois: Tensor, *, spatial_scale: float, output_d
     parts = []
     for part in groups(rois.size(0), bins[0].numel() if data.size(0) else 1):
         parts.append(torch.einsum("rcijhw,rih,rjw->rcij", bins[batch[part]], in_rows[part], in_columns[part]))
-    total = torch.cat(parts) if parts else wide.new_zeros((0, output_dim, pooled_size, pooled_size))
+    total = torch.cat(parts) if parts else nothing(wide, output_dim, pooled_size, pooled_size)
     cells = in_rows.sum(2).unsqueeze(2) * in_columns.sum(2).unsqueeze(1)
     return with_zero_gradients((total / cells.clamp(min=1).unsqueeze(1)).to(data.dtype), rois)

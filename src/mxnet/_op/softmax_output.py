@@ -51,7 +51,7 @@ def _gradient(
         grad = grad.masked_fill(ignored.unsqueeze(-1), 0.0)
     if normalization == "valid":
         return grad * (grad_scale / (~ignored).sum().clamp(min=1).to(p.dtype))
-    return grad * (grad_scale / (spatial * (batch if normalization == "batch" else 1)))
+    return grad * (grad_scale / max(1, spatial * (batch if normalization == "batch" else 1)))
 
 
 def _label(data: Tensor, label: Tensor, multi_output: bool, preserve_shape: bool) -> Tensor:

@@ -41,6 +41,11 @@ def _gamma(x: Tensor) -> Tensor:
     return torch.where((x < 0) & (whole == x), torch.nan, value)
 
 
+def _gamma_of_integers(x: Tensor) -> Tensor:
+    """Factorials, exact as far as float64 holds them."""
+    return torch.round(_gamma(x.double())).to(x.dtype)
+
+
 def _round(x: Tensor) -> Tensor:
     """Halves away from zero (torch's rounds them to even)."""
     whole = torch.trunc(x)
@@ -138,7 +143,7 @@ UNARY: dict[str, Row] = {
     "negative": Row(torch.neg, "-x", torch.neg, zero=True),
     "erf": Row(torch.erf, "the error function", zero=True, aliases=("_npx_erf",)),
     "erfinv": Row(torch.erfinv, "the inverse error function", zero=True, aliases=("_npx_erfinv",)),
-    "gamma": Row(_gamma, "the gamma function", aliases=("_npx_gamma",)),
+    "gamma": Row(_gamma, "the gamma function", integer=_gamma_of_integers, aliases=("_npx_gamma",)),
     "gammaln": Row(torch.lgamma, "log |gamma(x)|", aliases=("_npx_gammaln",)),
 }
 #: operators that the original has under `_sparse_` too
@@ -225,6 +230,8 @@ def clip(data: Tensor, *, a_min: float, a_max: float) -> Tensor:
 @op("smooth_l1", aliases=["_npx_smooth_l1"], amp="fp32")
 def smooth_l1(data: Tensor, *, scalar: float = 1.0) -> Tensor:
     """0.5 (s x)^2 where |x| < 1/s^2, else |x| - 0.5/s^2, with s = scalar (R. Girshick, "Fast R-CNN", 2015)."""
+    if not data.is_floating_point():
+        return smooth_l1.fn(data.double(), scalar=float(int(scalar))).to(data.dtype)
     if scalar == 0:
         return 0.0 * torch.square(data)
     return torch.nn.functional.smooth_l1_loss(data, torch.zeros_like(data), reduction="none", beta=1 / (scalar * scalar))
@@ -289,8 +296,8 @@ def gradientmultiplier(data: Tensor, *, scalar: float = 1.0, is_int: bool = True
 
 @op("_contrib_backward_gradientmultiplier")
 def backward_gradientmultiplier(data: Tensor, *, scalar: float = 1.0, is_int: bool = True) -> Tensor:
-    """x * scalar: the gradient of gradientmultiplier."""
-    return data * scalar
+    """x * scalar: the gradient of gradientmultiplier. Integers are multiplied by the whole part of scalar."""
+    return data * (scalar if data.is_floating_point() else int(scalar))
 
 
 @op("_contrib_round_ste", aliases=["_sparse__contrib_round_ste"])

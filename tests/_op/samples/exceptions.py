@@ -31,6 +31,8 @@ NO_HALF = {
 #: Operators whose statistics stay float32: the inputs that may be of a half type.
 HALF_INPUTS = dict.fromkeys(("BatchNorm", "BatchNorm_v1", "_contrib_BatchNormWithReLU", "_contrib_SyncBatchNorm"), (0,))
 
+NO_HALF_GRADIENT = {"SpatialTransformer": "its sample reads cell borders, where the derivative jumps"}
+
 NO_OUT = {"_set_value": "out is its only input: test_set_value", "reset_arrays": "has no outputs"}
 SHARES = {"_set_value": NO_OUT["_set_value"]}
 _STATES = "writes the states among its inputs"
