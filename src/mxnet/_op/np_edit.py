@@ -197,13 +197,13 @@ def _masked(data: Tensor, mask: Tensor, start_axis: int) -> Tensor:
 
 
 @op("_npi_boolean_mask_assign_scalar")
-def boolean_mask_assign_scalar(data: Tensor, mask: Tensor, *, value: float = 0.0, start_axis: int = 0) -> Tensor:
+def boolean_mask_assign_scalar(data: Tensor, mask: Tensor, *, value: float, start_axis: int) -> Tensor:
     """data with a number where the mask holds."""
     return data.masked_fill(_masked(data, mask, start_axis), value)
 
 
 @op("_npi_boolean_mask_assign_tensor")
-def boolean_mask_assign_tensor(data: Tensor, mask: Tensor, value: Tensor, *, start_axis: int = 0) -> Tensor:
+def boolean_mask_assign_tensor(data: Tensor, mask: Tensor, value: Tensor, *, start_axis: int) -> Tensor:
     """data with the values, in order, where the mask holds."""
     _masked(data, mask, start_axis)
     key = (slice(None),) * start_axis + (mask != 0,)

@@ -68,7 +68,9 @@ _WINDOWS: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 def _window(name: str, fn: Callable[[Tensor], Tensor]) -> None:
-    def make(*, M: int, ctx: str = "", dtype: DType = torch.float32, device: Any) -> Tensor:
+    def make(*, M: int | None = None, ctx: str = "", dtype: DType = torch.float32, device: Any) -> Tensor:
+        if M is None:
+            raise MXNetError(f"{name}: M is missing. Pass the number of points.")
         if M <= 1:
             return torch.ones(max(M, 0), dtype=dtype, device=device)
         return fn(torch.arange(M, dtype=torch.float64, device=device) * (2 * math.pi / (M - 1))).to(dtype)

@@ -178,7 +178,7 @@ def multinomial(a: Tensor | None = None, *, n: int, pvals: Floats | None = None,
 
 
 @op("_npi_choice", zero_grad=True)
-def choice(input1: Tensor | None = None, input2: Tensor | None = None, *, a: int | None = None, size: Shape | None = None, ctx: str = "cpu",
+def choice(input1: Tensor | None = None, input2: Tensor | None = None, *, a: int | None, size: Shape | None, ctx: str = "cpu",
            replace: bool = True, weighted: bool = False, device: Any, generator: Any) -> Tensor:  # fmt: skip
     """Elements of a vector (or of 0 ... a - 1, as int64), each with its weight if `weighted`."""
     source, weights = (input1, input2) if a is None else (None, input1)

@@ -135,7 +135,7 @@ def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None, ctx: A
     """Elements of a vector, or of 0 ... a - 1, with probabilities p."""
     arrays = [checked(x, "random.choice") for x in (None if isinstance(a, NUMBERS) else a, p) if x is not None]
     attrs = {"size": () if size is None else sizes(size), "replace": replace, "weighted": p is not None, "ctx": device(ctx)}
-    return call("_npi_choice", *arrays, out=out, **attrs, **({"a": int(a)} if isinstance(a, NUMBERS) else {}))
+    return call("_npi_choice", *arrays, out=out, **attrs, a=int(a) if isinstance(a, NUMBERS) else None)
 
 
 def multinomial(n: int, pvals: Any, size: Any = None, **kwargs: Any) -> Any:
