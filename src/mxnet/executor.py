@@ -40,7 +40,7 @@ class Executor:
                  program: Compiled | None = None) -> None:  # fmt: skip
         self._symbol, self._ctx, self._group2ctx, self._grad_req = symbol, ctx, group2ctx, grad_req
         self._compiled = program or program_of(symbol)
-        self.arg_dict, self.grad_dict, self.aux_dict = args, grads, aux
+        self._arg_dict, self._grad_dict, self._aux_dict = args, grads, aux
         self.arg_arrays, self.grad_arrays, self.aux_arrays = list(args.values()), list(grads.values()), list(aux.values())
         self._outputs: list[Array] = []
         self._monitor_callback: Callable | None = None
@@ -50,6 +50,21 @@ class Executor:
         self._leaves: dict[str, Any] = {}
         self._graph: list[torch.Tensor] | None = None  # outputs in torch's graph, since the last forward
         self._free = [n.op is not None and (n.op.name in _LOSSES or n.op.name == "BlockGrad" or n.op.zero_grad) for n, _ in symbol._heads]
+
+    @property
+    def arg_dict(self) -> dict[str, Any]:
+        """Arguments by name."""
+        return self._arg_dict
+
+    @property
+    def grad_dict(self) -> dict[str, Any]:
+        """Gradients by name; None where there is none."""
+        return self._grad_dict
+
+    @property
+    def aux_dict(self) -> dict[str, Any]:
+        """Auxiliary states by name."""
+        return self._aux_dict
 
     @property
     def outputs(self) -> list[Array]:
@@ -347,6 +362,12 @@ def _arrays(given: Any, names: list[str], what: str, allow_missing: bool) -> dic
     return found
 
 
+def _check_names(names: list[str], where: str) -> None:
+    if len(set(names)) != len(names):
+        twice = next(n for n in names if names.count(n) > 1)
+        raise MXNetError(f"{where}: two variables are called {twice!r}. Give each its own name.")
+
+
 def bind(
     symbol: Any, ctx: Context, args: Any, args_grad: Any, grad_req: Any, aux_states: Any, group2ctx: Any, shared_exec: Any
 ) -> Executor:
@@ -354,6 +375,11 @@ def bind(
     if not isinstance(ctx, Context):
         raise TypeError(f"bind: ctx must be a Context, got {type(ctx).__name__}. Pass mx.cpu() or mx.gpu(i).")
     names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
+    if len({*names, *states}) != len(names) + len(states):
+        if isinstance(args, dict):
+            _check_names([*names, *states], "bind")
+        symbol = symbol._with_distinct_names()  # arrays come by position: names do not matter
+        names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
     arguments = _arrays(args, names, "arguments", False)
     grads = _arrays(args_grad, names, "gradients", True)
     aux = _arrays(aux_states, states, "auxiliary states", False) if states else {}
@@ -370,9 +396,7 @@ def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None
     """An executor over new arrays; what `shared_exec` has in the same shapes is taken from it."""
     names = symbol.list_arguments()
     every = [*names, *symbol.list_auxiliary_states()]
-    if len(set(every)) != len(every):
-        twice = next(n for n in every if every.count(n) > 1)
-        raise MXNetError(f"simple_bind: two variables are called {twice!r}. Give each its own name.")
+    _check_names(every, "simple_bind")
     requests = _requests(grad_req, names)
     known_shapes = {k: tuple(v) for k, v in shapes.items() if k in every}
     types = {k: _dtype.to_torch(v, "simple_bind") for k, v in (type_dict or {}).items() if k in every}
@@ -408,9 +432,7 @@ def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None
         a, stype = args[n.name], kinds.gradients[n.name]
         fits = old is not None and old.shape == a.shape and old.dtype == a.dtype and old.stype == stype
         grads[n.name] = old if fits else nd.zeros(a.shape, ctx=a.context, dtype=a.dtype, stype=stype)
-    return Executor(
-        symbol, ctx, args, grads, aux, requests, group2ctx, None
-    )
+    return Executor(symbol, ctx, args, grads, aux, requests, group2ctx, None)
 
 
 def _context(node: Any, ctx: Context, group2ctx: Any) -> Context:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 
 import mxnet as mx
+import numpy as np
 from mxnet.symbol._compiled import Compiled
 
 S = mx.sym
@@ -240,3 +240,29 @@ def test_a_fixed_gamma_adds_nothing():
     e.forward(is_train=True, data=mx.nd.random.uniform(shape=(4, 3)))
     e.backward(mx.nd.ones((4, 3)))
     assert (e.grad_dict["bn_gamma"].asnumpy() == 1).all()
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "class", "1x", "\u00e9\u00b2", "a'", "self", "training", "_training_", "torch", "a\nb", "getitem", "None", "inf", "_"]
+)
+def test_any_text_is_a_name(name):
+    q, other = S.var("q"), S.var(name + "_")
+    graph = S.var(name) * q + other * S.exp(q, name=name)
+    values = {name: mx.nd.ones(1), "q": mx.nd.zeros(1), name + "_": mx.nd.ones(1) * 3}
+    assert graph.bind(mx.cpu(), values).forward()[0].asnumpy().tolist() == [3]
+    loaded = mx.sym.load_json(graph.tojson())
+    assert loaded.list_arguments() == graph.list_arguments() and loaded.bind(mx.cpu(), values).forward()[0].asnumpy().tolist() == [3]
+
+
+def test_names_stand_for_one_variable_each():
+    graph = S.var("q") * S.exp(S.var("q"))
+    for call in (
+        lambda: graph.bind(mx.cpu(), {"q": mx.nd.ones(1)}),
+        lambda: graph.eval(q=mx.nd.ones(1)),
+    ):
+        with pytest.raises(mx.MXNetError, match="bind: two variables are called 'q'"):
+            call()
+    e = graph.bind(mx.cpu(), [mx.nd.array([2]), mx.nd.array([0])], [mx.nd.zeros(1), mx.nd.zeros(1)])  # by position names do not matter
+    assert e.forward(is_train=True)[0].asscalar() == 2
+    e.backward(mx.nd.ones(1))
+    assert [g.asscalar() for g in e.grad_arrays] == [1, 2]

@@ -7,6 +7,7 @@ generator and the device are inputs of the module. Graphs with sparse inputs run
 from __future__ import annotations
 
 import importlib
+import keyword
 import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -96,9 +97,10 @@ def to_fx(heads: list, shapes: dict[int, tuple] | None = None, edges: list[tuple
     arguments, states = variables(nodes)
     graph = fx.Graph()
     made: dict[int, Any] = {}
-    for n in arguments + states:
-        made[id(n)] = (graph.placeholder(_identifier(n.name)),)
-    reserved = {name: graph.placeholder(f"_{name}_") for name in _INPUTS}
+    reserved_names = [f"_{name}_" for name in _INPUTS]
+    for n, name in zip(arguments + states, _parameter_names([n.name for n in arguments + states], reserved_names)):
+        made[id(n)] = (graph.placeholder(name),)
+    reserved = {name: graph.placeholder(label) for name, label in zip(_INPUTS, reserved_names)}
     ends: list[Any] = []
     for n in nodes:
         if n.op is None:
@@ -134,8 +136,23 @@ def to_fx(heads: list, shapes: dict[int, tuple] | None = None, edges: list[tuple
 
 
 def _identifier(name: str) -> str:
-    text = "".join(c if c.isalnum() else "_" for c in name)
+    text = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
     return f"_{text}" if not text or text[0].isdigit() else text
+
+
+def _parameter_names(names: list[str], taken: list[str]) -> list[str]:
+    """A Python parameter for each variable: any text can be a variable's name, and a name that the code itself uses must not be hidden."""
+    used = {*taken, "self", "inf", "nan", "device"}
+    made = []
+    for name in names:
+        text = _identifier(name)
+        if keyword.iskeyword(text) or text.startswith(("torch", "mxnet")):
+            text = f"_{text}"
+        while text in used:
+            text += "_"
+        used.add(text)
+        made.append(text)
+    return made
 
 
 class Compiled:
