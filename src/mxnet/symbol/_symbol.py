@@ -187,6 +187,18 @@ class Symbol:
             out._heads[0][0].name = label
         return out
 
+    def _with_distinct_names(self) -> Symbol:
+        """A copy in which variables of one name are numbered."""
+        seen: dict[str, int] = {}
+        made: dict[int, Node] = {}
+        for n in self._nodes:
+            count = seen.get(n.name, 0) if n.op is None else 0
+            if n.op is None:
+                seen[n.name] = count + 1
+            label = f"{n.name}#{count}" if count else n.name
+            made[id(n)] = Node(n.op, label, dict(n.texts), [(made[id(e)], i) for e, i in n.inputs], n.subgraphs)
+        return Symbol([(made[id(n)], i) for n, i in self._heads])
+
     # ---- inference
 
     def _inferred(self, args: tuple, kwargs: dict, partial: bool) -> tuple:

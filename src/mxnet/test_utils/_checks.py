@@ -99,7 +99,7 @@ def check_numeric_gradient(sym: Any, location: Any, aux_states: Any = None, nume
         ctx, args=args, args_grad=grads, grad_req={n: reqs.get(n, "null") for n in total.list_arguments()}, aux_states=states
     )
     executor.forward(is_train=True)
-    executor.backward()
+    executor.backward([nd.ones(o.shape, ctx=ctx, dtype=o.dtype) for o in executor.outputs])
     symbolic = {k: executor.grad_dict[k].asnumpy() for k in reqs}
     fresh_args = {k: v.astype(dtype) if v.stype == "default" else nd.array(v.asnumpy(), dtype=dtype) for k, v in args.items()}
     states = _aux(sym, aux_states, ctx, dtype)
