@@ -5,6 +5,10 @@ A function ends in one operator of the registry (`_npi_*`, `_np_*`), so `autogra
 
 from __future__ import annotations
 
+import sys
+
+from .. import ndarray as _nd
+from .. import symbol as _sym
 from . import fallback, linalg, multiarray, random, utils
 from .multiarray import FUNCTIONS, ndarray
 from .utils import *  # noqa: F403
@@ -13,3 +17,5 @@ globals().update(fallback.FUNCTIONS)
 globals().update(FUNCTIONS)
 
 __all__ = ["ndarray", "fallback", "linalg", "random", *utils.__all__, *FUNCTIONS, *fallback.FUNCTIONS]
+
+_nd.np = _sym.np = sys.modules[__name__]  # type: ignore[attr-defined]  # F.np in hybrid_forward: one namespace for arrays and symbols

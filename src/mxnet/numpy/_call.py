@@ -12,6 +12,8 @@ from .._op.registry import NAMES
 from .._runtime.array import Array, Classes
 from .._runtime.invoke import NO_ATTRS, invoke
 from ..context import current_context, parse_context
+from ..symbol._function import create
+from ..symbol.symbol import Symbol
 
 NUMBERS = (int, float, bool, onp.number, onp.bool_)
 #: keyword arguments of NumPy's ufuncs that may be given with the value that changes nothing
@@ -24,8 +26,8 @@ def is_array(x: Any) -> bool:
 
 
 def checked(x: Any, where: str) -> Any:
-    """x, which must be an `mx.np.ndarray`."""
-    if not isinstance(x, Classes.numpy):
+    """x, which must be an `mx.np.ndarray` (or a symbol, of which the operator then becomes a node)."""
+    if not isinstance(x, (Classes.numpy, Symbol)):
         extra = " Use x.as_np_ndarray()." if isinstance(x, Array) else " Make one with mx.np.array."
         raise TypeError(f"mx.np.{where}: needs an mx.np.ndarray, got {type(x).__name__}.{extra}")
     return x
@@ -38,6 +40,8 @@ def call(name: str, *arrays: Any, out: Any = None, **attrs: Any) -> Any:
     for a in arrays:
         if a is not None:
             checked(a, public)
+    if any(isinstance(a, Symbol) for a in arrays):
+        return create(op, public, arrays, attrs)
     made = invoke(op, arrays, op.parse(attrs) if attrs else NO_ATTRS, _as_out(out, public))
     if arrays or out is not None:
         return made
@@ -75,6 +79,8 @@ def unary(name: str, registered: str | None = None) -> Callable:
             neutral(name, kwargs)
         if isinstance(x, NUMBERS):
             return getattr(onp, name)(x)
+        if isinstance(x, Symbol):
+            return create(op, name, (x,), {})
         return invoke(op.prepare(), (checked(x, name),), NO_ATTRS, _as_out(out, name))
 
     return named(function, name, op.doc)
@@ -101,6 +107,10 @@ def binary(name: str, symmetric: bool = False, registered: str | None = None, re
                 return invoke(left, (x2,), {"scalar": plain(x1)}, out)
             if isinstance(x2, NUMBERS):
                 return getattr(onp, name)(x1, x2)
+        if isinstance(x1, Symbol) or isinstance(x2, Symbol):
+            if isinstance(x2, NUMBERS):
+                return create(right, name, (x1,), {"scalar": plain(x2)})
+            return create(left, name, (x2,), {"scalar": plain(x1)}) if isinstance(x1, NUMBERS) else create(both, name, (x1, x2), {})
         wrong = x2 if isinstance(x1, (Classes.numpy, *NUMBERS)) else x1
         raise TypeError(f"mx.np.{name}: takes arrays and numbers, got {type(wrong).__name__}. Convert it with mx.np.array.")
 

@@ -10,6 +10,8 @@ from .. import numpy as np
 from .._op.registry import NAMES
 from .._runtime.functions import nd_function
 from ..numpy._call import call, checked, sizes
+from ..symbol._function import create
+from ..symbol.symbol import Symbol
 
 _NAMES = """activation arange_like batch_dot batch_flatten batch_norm cast convolution deconvolution dropout embedding erf erfinv fully_connected
 gamma gammaln gather_nd layer_norm leaky_relu log_softmax multibox_detection multibox_prior multibox_target one_hot pick pooling relu
@@ -24,8 +26,8 @@ def function_of(registered: str, name: str, module: str) -> Callable:
 
     @functools.wraps(inner)
     def function(*args: Any, **kwargs: Any) -> Any:
-        if args and args[0] is not None:
-            checked(args[0], name)
+        if args and args[0] is not None and isinstance(checked(args[0], name), Symbol):
+            return create(NAMES[registered], name, args, kwargs)
         return inner(*args, **kwargs)
 
     return function
