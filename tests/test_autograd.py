@@ -240,3 +240,17 @@ def test_get_symbol_says_what_to_do():
         y = x * 2
     with pytest.raises(mx.MXNetError, match="get_symbol.*hybridize"):
         autograd.get_symbol(y)
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_grad_through_operators_without_gradient(create_graph):
+    """Zeros where only comparisons and the like stand between; an error where nothing does."""
+    x, other = nd.array([1.0, 2.0]), nd.ones(2)
+    x.attach_grad()
+    other.attach_grad()
+    with mx.autograd.record():
+        y = ((x > 1) * 3).sum()
+        z = (other * 2).sum()
+        assert mx.autograd.grad(y, [x], create_graph=create_graph, retain_graph=True)[0].asnumpy().tolist() == [0, 0]
+        with pytest.raises(mx.MXNetError, match="does not influence the heads"):
+            mx.autograd.grad(z, [x], create_graph=create_graph, retain_graph=True)

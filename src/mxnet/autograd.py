@@ -184,8 +184,10 @@ def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool 
             _release(head)
     results = []
     for v, g in zip(wanted, found):
-        if g is None:
+        if g is None and not _reaches(tensors, v._t):
             raise MXNetError("grad: a variable does not influence the heads. Leave it out of variables.")
+        if g is None:  # only through operators whose gradient is zero by definition
+            g = torch.zeros_like(v._t, requires_grad=False)
         if g.layout != torch.strided:
             results.append(wrap(Sparse.from_torch(g), v._ctx))
         else:
@@ -194,6 +196,20 @@ def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool 
             kind = dense_class(v)
             results.append(wrap_recorded(g, v._ctx, kind) if create_graph else wrap(g.data, v._ctx, kind))
     return results
+
+
+def _reaches(heads: Any, variable: torch.Tensor) -> bool:
+    """Whether the recorded graph leads from a head to the variable, whatever gradient flows."""
+    goal = torch.autograd.graph.get_gradient_edge(variable).node
+    waiting, seen = [h.grad_fn for h in heads], set()
+    while waiting:
+        node = waiting.pop()
+        if node is goal:
+            return True
+        if node is not None and node not in seen:
+            seen.add(node)
+            waiting += [following for following, _ in node.next_functions]
+    return any(h is variable for h in heads)
 
 
 def get_symbol(x: Array) -> Any:
