@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from sample_runs import (
@@ -34,7 +35,6 @@ from samples import Sample, Sparse, samples_of
 from samples import exceptions as known
 
 import mxnet as mx
-import numpy as np
 from mxnet._op.registry import OPS
 from mxnet._runtime.sparse_dispatch import StorageFallbackWarning
 from mxnet.error import MXNetError
@@ -134,6 +134,35 @@ def test_gradient_by_finite_differences(name: str) -> None:
         step = 1e-6
         estimate = (total(step) - total(-step)) / (2 * step)
         assert exact == pytest.approx(estimate, rel=1e-5, abs=1e-5), s
+
+
+@every_op
+def test_second_order_by_finite_differences(name: str) -> None:
+    """The gradient of the gradient along a random direction, in float64."""
+    for s in usable(name, known.OWN_GRADIENT | known.NO_SECOND_ORDER, grad=True)[:1]:
+        rng = np.random.default_rng(1)
+        places = [i for i in s.grad if is_float(s.inputs[i]) and i not in known.HELD.get(name, ())]
+        s = replace(s, inputs=tuple(x.astype("float64") if is_float(x) else x for x in s.inputs))
+        s = shifted(s, 1e-3, {i: rng.uniform(-1, 1, s.inputs[i].shape) for i in places})
+        directions = {i: rng.uniform(-1, 1, s.inputs[i].shape) for i in places}
+        weights = {i: rng.uniform(-1, 1, s.inputs[i].shape) for i in places}
+
+        def weighted(s: Sample, inputs: list, places: list = places, weights: dict = weights) -> mx.nd.NDArray:
+            """A weighted sum of the first gradients, itself recorded."""
+            for i in places:
+                inputs[i].attach_grad()
+            with mx.autograd.record(train_mode=s.train):
+                outs = call(s, inputs)
+                total = sum((o * h).sum() for o, h in zip(outs, heads_for(outs)) if h is not None)
+                first = mx.autograd.grad(total, [inputs[i] for i in places], create_graph=True, retain_graph=True)
+                return sum((g * mx.nd.array(weights[i], dtype="float64")).sum() for i, g in zip(places, first))
+
+        inputs, step = to_arrays(s), 1e-5
+        weighted(s, inputs).backward()
+        exact = sum(float((numpy_of(inputs[i].grad) * directions[i]).sum()) for i in places)
+        ends = [shifted(s, by, directions) for by in (step, -step)]
+        above, below = (float(weighted(e, to_arrays(e)).asscalar()) for e in ends)
+        assert exact == pytest.approx((above - below) / (2 * step), rel=1e-4, abs=1e-4), s
 
 
 @every_op
