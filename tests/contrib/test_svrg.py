@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import mxnet as mx
-import numpy as np
 from mxnet.contrib.svrg_optimization.svrg_module import SVRGModule
 
 S = mx.sym
