@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as onp
 import pytest
 
 import mxnet as mx
-import numpy as onp
 from mxnet import np
 
 FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {

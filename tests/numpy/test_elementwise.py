@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as onp
 import pytest
 
 import mxnet as mx
-import numpy as onp
 from mxnet import np
 
 UNARY = """absolute arcsin arctan cbrt ceil cos cosh degrees exp expm1 fix floor log1p negative radians rint sign sin sinh square tan tanh trunc

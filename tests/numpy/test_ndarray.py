@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pickle
 
+import numpy as onp
 import pytest
 
 import mxnet as mx
-import numpy as onp
 from mxnet import np, npx
 
 A = onp.arange(24, dtype="float32").reshape(2, 3, 4)

@@ -26,6 +26,15 @@ radians reciprocal rint sign sin sinh sqrt square tan tanh trunc""".split()}  # 
 _SAME["absolute"] = "abs"
 
 
+def _of_bool_too(fn: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """bool through float32 and back."""
+
+    def compute(x: Tensor) -> Tensor:
+        return fn(x.float()).bool() if x.dtype == torch.bool else fn(x)
+
+    return compute
+
+
 _TESTS: dict[str, Callable[[Tensor], Tensor]] = {
     "isnan": torch.isnan,
     "isinf": torch.isinf,
@@ -37,7 +46,7 @@ _TESTS: dict[str, Callable[[Tensor], Tensor]] = {
 
 for _name, _nd in _SAME.items():
     _aliases = ["_npi_abs"] if _name == "absolute" else []
-    register(Op(f"_npi_{_name}", NAMES[_nd].fn, inputs=("x",), aliases=_aliases, doc=f"{_name}(x), entry by entry."))
+    register(Op(f"_npi_{_name}", _of_bool_too(NAMES[_nd].fn), inputs=("x",), aliases=_aliases, doc=f"{_name}(x), entry by entry."))
 for _name, _fn in _TESTS.items():
     register(Op(f"_npi_{_name}", _fn, inputs=("x",), zero_grad=True, doc=f"{_name}(x) as bool, entry by entry."))
 

@@ -200,7 +200,7 @@ def _contrib_arange_like(data: NDArray | None = None, start: float = 0.0, step: 
     """start, start + step, ... in the shape and type of data, or as a vector of the size of one axis. The gradient is zero."""
 
 def _contrib_backward_gradientmultiplier(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """x * scalar: the gradient of gradientmultiplier."""
+    """x * scalar: the gradient of gradientmultiplier. Integers are multiplied by the whole part of scalar."""
 
 def _contrib_bipartite_matching(data: NDArray | None = None, is_ascend: bool = False, threshold: float | None = None, topk: int = -1, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
     """Greedy matching of rows and columns of scores (..., N, M): the best remaining pair is matched again and again."""
@@ -610,26 +610,218 @@ def _not_equal(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any 
 def _not_equal_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """1 where x != scalar, else 0, elementwise. The scalar is cut to the array's type for integer arrays (is_int=False: the result is float64)."""
 
+def _np_all(data: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Whether no element is zero, as bool."""
+
+def _np_amax(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, initial: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The largest element, at least `initial`; every element that equals it gets the gradient in full."""
+
+def _np_amin(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, initial: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The smallest element, at most `initial`; every element that equals it gets the gradient in full."""
+
+def _np_any(data: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Whether some element is not zero, as bool."""
+
+def _np_atleast_1d(*arys: NDArray | Sequence[NDArray], num_args: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
+    """Each array with at least 1 axes."""
+
+def _np_atleast_2d(*arys: NDArray | Sequence[NDArray], num_args: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
+    """Each array with at least 2 axes."""
+
+def _np_atleast_3d(*arys: NDArray | Sequence[NDArray], num_args: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
+    """Each array with at least 3 axes."""
+
+def _np_copy(a: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """A copy."""
+
 def _np_cumsum(a: NDArray | None = None, axis: int | None = None, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Running sums along `axis`, or over the flattened array."""
+
+def _np_diag(data: NDArray | None = None, k: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The k-th diagonal of a matrix, or the matrix with the vector on it."""
+
+def _np_diagflat(data: NDArray | None = None, k: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The matrix with the flattened array on its k-th diagonal."""
+
+def _np_diagonal(data: NDArray | None = None, offset: int = 0, axis1: int = 0, axis2: int = 1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The diagonals of the matrices in two axes, on a last axis."""
+
+def _np_dot(a: NDArray | None = None, b: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Products summed over the last axis of a and the last but one of b (its only one for vectors); a number multiplies."""
+
+def _np_max(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, initial: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The largest element, at least `initial`; every element that equals it gets the gradient in full."""
+
+def _np_min(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, initial: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The smallest element, at most `initial`; every element that equals it gets the gradient in full."""
+
+def _np_moveaxis(a: NDArray | None = None, source: int | Sequence[int | None] | None = None, destination: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Axes `source` at the places `destination`, the others in their order."""
+
+def _np_prod(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, initial: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The product, times `initial`."""
+
+def _np_product(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, initial: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The product, times `initial`."""
 
 def _np_repeat(data: NDArray | None = None, repeats: int | None = None, axis: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Each element repeated along an axis, or all of the flattened array."""
 
+def _np_reshape(a: NDArray | None = None, newshape: int | Sequence[int | None] | None = None, order: str = 'C', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The elements in another shape; one size may be -1."""
+
+def _np_roll(data: NDArray | None = None, shift: int | Sequence[int | None] | None = None, axis: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Elements moved along axes, in a circle."""
+
+def _np_sometrue(data: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Whether some element is not zero, as bool."""
+
+def _np_squeeze(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The array without axes of size 1: all, or those named."""
+
+def _np_sum(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, initial: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The sum, plus `initial`."""
+
+def _np_trace(data: NDArray | None = None, offset: int = 0, axis1: int = 0, axis2: int = 1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Sums of diagonals."""
+
+def _np_transpose(a: NDArray | None = None, axes: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The axes in another order, reversed by default."""
+
+def _npi_abs(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """absolute(x), entry by entry."""
+
+def _npi_absolute(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """absolute(x), entry by entry."""
+
+def _npi_add(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """add(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_add_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """add of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_arange(start: float | None = None, stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: bool = False, ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """start, start + step, ... below stop."""
+
+def _npi_arccos(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """arccos(x), entry by entry."""
+
+def _npi_arccosh(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """arccosh(x), entry by entry."""
+
+def _npi_arcsin(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """arcsin(x), entry by entry."""
+
+def _npi_arcsinh(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """arcsinh(x), entry by entry."""
+
+def _npi_arctan(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """arctan(x), entry by entry."""
+
+def _npi_arctan2(x1: NDArray | None = None, x2: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """arctan2 of two arrays of one type, broadcasting."""
+
+def _npi_arctan2_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """arctan2 of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_arctanh(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """arctanh(x), entry by entry."""
+
+def _npi_argmax(data: NDArray | None = None, axis: int | None = None, keepdims: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The index of the first largest element along `axis`, or in the flattened array; int64."""
+
+def _npi_argmin(data: NDArray | None = None, axis: int | None = None, keepdims: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The index of the first smallest element along `axis`, or in the flattened array; int64."""
+
 def _npi_argsort(data: NDArray | None = None, axis: int | None = -1, is_ascend: bool = True, dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The positions that sort data along an axis, as `dtype`. The gradient is zero."""
+
+def _npi_around(x: NDArray | None = None, decimals: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """x rounded to `decimals` places, halves to the even neighbour; the gradient is zero."""
+
+def _npi_average(a: NDArray | None = None, weights: NDArray | None = None, axis: int | Sequence[int | None] | None = None, returned: bool = False, weighted: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
+    """sum(a * weights) / sum(weights) over `axis`, and the sum of the weights; weights has a's shape or is one axis long."""
+
+def _npi_bernoulli(input1: NDArray | None = None, prob: float | None = None, logit: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', is_logit: bool | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """1 with probability prob (or sigmoid(logit)), else 0."""
+
+def _npi_bincount(data: NDArray | None = None, weights: NDArray | None = None, minlength: int = 0, has_weights: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of its weights."""
+
+def _npi_bitwise_and(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """bitwise_and of two arrays of one type, broadcasting."""
+
+def _npi_bitwise_and_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """bitwise_and of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_bitwise_not(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The bits of integers inverted; logical not of bool."""
+
+def _npi_bitwise_or(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """bitwise_or of two arrays of one type, broadcasting."""
+
+def _npi_bitwise_or_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """bitwise_or of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_bitwise_xor(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """bitwise_xor of two arrays of one type, broadcasting."""
+
+def _npi_bitwise_xor_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """bitwise_xor of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_blackman(M: int | None = None, ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The blackman window of M points."""
 
 def _npi_boolean_mask(data: NDArray | None = None, index: NDArray | None = None, axis: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The slices of data along an axis where index is not 0; the size of the result depends on the values. The gradient of index is zero."""
 
+def _npi_boolean_mask_assign_scalar(data: NDArray | None = None, mask: NDArray | None = None, value: float | None = None, start_axis: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """data with a number where the mask holds."""
+
+def _npi_boolean_mask_assign_tensor(data: NDArray | None = None, mask: NDArray | None = None, value: NDArray | None = None, start_axis: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """data with the values, in order, where the mask holds."""
+
+def _npi_broadcast_to(array: NDArray | None = None, shape: int | Sequence[int | None] = (), out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The array repeated along axes of size 1 up to `shape`."""
+
 def _npi_cast(data: NDArray | None = None, dtype: Any = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The array in another data type; the gradient comes back in its own."""
+
+def _npi_cbrt(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """cbrt(x), entry by entry."""
+
+def _npi_ceil(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """ceil(x), entry by entry."""
+
+def _npi_choice(input1: NDArray | None = None, input2: NDArray | None = None, a: int | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', replace: bool = True, weighted: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Elements of a vector (or of 0 ... a - 1, as int64), each with its weight if `weighted`."""
+
+def _npi_cholesky(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The lower triangle L with L L^T = A."""
 
 def _npi_clip(data: NDArray | None = None, a_min: float | None = None, a_max: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """max(a_min, min(x, a_max)). The gradient passes where a_min <= x <= a_max."""
 
+def _npi_column_stack(*data: NDArray | Sequence[NDArray], num_args: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Vectors as columns of a matrix, and matrices side by side."""
+
+def _npi_concatenate(*data: NDArray | Sequence[NDArray], num_args: int = 0, dim: int | None = 1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Arrays one after another along an axis; flattened ones if the axis is None."""
+
+def _npi_copysign(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """copysign of two arrays of one type, broadcasting."""
+
+def _npi_copysign_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """copysign of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
 def _npi_copyto(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """A copy of the array, usually into `out=`."""
+
+def _npi_cos(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """cos(x), entry by entry."""
+
+def _npi_cosh(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """cosh(x), entry by entry."""
 
 def _npi_cvimdecode(buf: NDArray | None = None, flag: int = 1, to_rgb: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The image in a buffer of bytes (uint8): (h, w, 3), or (h, w, 1) grey for flag=0; red first, or blue first without to_rgb."""
@@ -640,29 +832,206 @@ def _npi_cvimread(filename: str | None = None, flag: int = 1, to_rgb: bool = Tru
 def _npi_cvimresize(src: NDArray | None = None, w: int | None = None, h: int | None = None, interp: int = 1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The image with w columns and h rows; interp as in `image.resize`."""
 
+def _npi_degrees(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """degrees(x), entry by entry."""
+
+def _npi_delete(arr: NDArray | None = None, obj: NDArray | None = None, start: int | None = None, stop: int | None = None, step: int | None = None, int_ind: int | None = None, axis: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The array without some indices of an axis."""
+
 def _npi_det(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The determinants of square matrices; the gradient det(A) A^-T is 0 where A is singular. One matrix: shape (1,)."""
+
+def _npi_diag_indices_from(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The indices of the main diagonal, one row for each axis; int64."""
+
+def _npi_diff(a: NDArray | None = None, n: int = 1, axis: int = -1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """n-th differences of neighbours along an axis."""
+
+def _npi_dsplit(data: NDArray | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
+    """Parts of an array along one axis: equal sections, or cut at indices."""
+
+def _npi_dstack(*data: NDArray | Sequence[NDArray], num_args: int = 0, dim: int = 1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Arrays along the third axis."""
+
+def _npi_ediff1d(input1: NDArray | None = None, input2: NDArray | None = None, input3: NDArray | None = None, to_begin_arr_given: bool = False, to_end_arr_given: bool = False, to_begin_scalar: float | None = None, to_end_scalar: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Differences of neighbours in the flattened array, with values put before and after."""
+
+def _npi_eig(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
+    """Eigenvalues and eigenvectors (columns) of a matrix whose eigenvalues are real."""
+
+def _npi_eigh(A: NDArray | None = None, UPLO: Literal['L', 'U'] = 'L', out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
+    """Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix, of which one triangle is read."""
+
+def _npi_eigvals(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Eigenvalues of a matrix whose eigenvalues are real."""
+
+def _npi_eigvalsh(A: NDArray | None = None, UPLO: Literal['L', 'U'] = 'L', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Eigenvalues of a symmetric matrix in ascending order."""
+
+def _npi_einsum(*data: NDArray | Sequence[NDArray], num_args: int = 0, subscripts: str = '', optimize: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Products summed as `subscripts` say."""
+
+def _npi_equal(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """equal(lhs, rhs) as bool, broadcasting."""
+
+def _npi_equal_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """equal of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_exp(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """exp(x), entry by entry."""
 
 def _npi_expand_dims(data: NDArray | None = None, axis: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """data with a new axis of size 1 at position `axis` (-ndim-1 ... ndim)."""
 
+def _npi_expm1(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """expm1(x), entry by entry."""
+
+def _npi_exponential(input1: NDArray | None = None, scale: float | None = 1.0, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Exponential with mean scale."""
+
+def _npi_eye(N: int | None = None, M: int | None = None, k: int = 0, ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """A matrix with ones on the k-th diagonal."""
+
+def _npi_fix(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """fix(x), entry by entry."""
+
+def _npi_flip(data: NDArray | None = None, axis: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Axes in reverse order."""
+
+def _npi_floor(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """floor(x), entry by entry."""
+
 def _npi_full(shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = 'float32', value: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """An array filled with one value; fractions are cut off for integer types."""
+
+def _npi_full_like(a: NDArray | None = None, fill_value: float | None = None, ctx: str = '', dtype: Any = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """One value in the shape of an array."""
+
+def _npi_gamma(input1: NDArray | None = None, input2: NDArray | None = None, shape: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Gamma with a shape and a scale."""
 
 def _npi_gather_nd(data: NDArray | None = None, indices: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """data[indices[0], indices[1], ...]: shape indices.shape[1:] + data.shape[M:] for M = len(indices)."""
 
+def _npi_greater(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """greater(lhs, rhs) as bool, broadcasting."""
+
+def _npi_greater_equal(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """greater_equal(lhs, rhs) as bool, broadcasting."""
+
+def _npi_greater_equal_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """greater_equal of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_greater_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """greater of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_gumbel(input1: NDArray | None = None, input2: NDArray | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Gumbel: loc - scale * log(-log(u))."""
+
+def _npi_hamming(M: int | None = None, ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The hamming window of M points."""
+
+def _npi_hanning(M: int | None = None, ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The hanning window of M points."""
+
 def _npi_histogram(data: NDArray | None = None, bins: NDArray | None = None, bin_cnt: int | None = None, range: Sequence[float] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
     """Counts (int64) of the values in each bin, and the edges of the bins: bin_cnt equal ones over range, or those of `bins`."""
+
+def _npi_hsplit(data: NDArray | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
+    """Parts of an array along one axis: equal sections, or cut at indices."""
+
+def _npi_hstack(*data: NDArray | Sequence[NDArray], num_args: int = 0, dim: int = 1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Arrays side by side: along the second axis, vectors along their only one."""
+
+def _npi_hypot(x1: NDArray | None = None, x2: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """hypot of two arrays of one type, broadcasting."""
 
 def _npi_hypot_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """sqrt(x^2 + scalar^2), elementwise. The scalar is cut to the array's type for integer arrays (is_int=False: the result is float64)."""
 
+def _npi_identity(shape: int | Sequence[int | None] = (), ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """A square matrix with ones on its diagonal."""
+
+def _npi_indices(dimensions: int | Sequence[int | None] | None = None, dtype: Any = 'int32', ctx: str = '', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The index of each element of a grid along each axis, stacked."""
+
+def _npi_insert_scalar(arr: NDArray | None = None, values: NDArray | None = None, val: float | None = None, start: int | None = None, stop: int | None = None, step: int | None = None, int_ind: int | None = None, axis: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Values (an array or a number) put in before one index of an axis."""
+
+def _npi_insert_slice(arr: NDArray | None = None, values: NDArray | None = None, val: float | None = None, start: int | None = None, stop: int | None = None, step: int | None = None, int_ind: int | None = None, axis: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Values put in before the indices of a slice."""
+
+def _npi_insert_tensor(arr: NDArray | None = None, values: NDArray | None = None, obj: NDArray | None = None, val: float | None = None, start: int | None = None, stop: int | None = None, step: int | None = None, int_ind: int | None = None, axis: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Values put in before the indices of an array (the last input; with a number as value it stands second)."""
+
 def _npi_inv(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """A^-1 of square matrices. Singular: MXNetError."""
 
+def _npi_isfinite(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """isfinite(x) as bool, entry by entry."""
+
+def _npi_isinf(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """isinf(x) as bool, entry by entry."""
+
+def _npi_isnan(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """isnan(x) as bool, entry by entry."""
+
+def _npi_isneginf(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """isneginf(x) as bool, entry by entry."""
+
+def _npi_isposinf(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """isposinf(x) as bool, entry by entry."""
+
+def _npi_lcm(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """lcm of two arrays of one type, broadcasting."""
+
+def _npi_lcm_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """lcm of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_ldexp(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """ldexp of two arrays of one type, broadcasting."""
+
+def _npi_ldexp_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """ldexp of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_less(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """less(lhs, rhs) as bool, broadcasting."""
+
+def _npi_less_equal(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """less_equal(lhs, rhs) as bool, broadcasting."""
+
+def _npi_less_equal_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """less_equal of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_less_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """less of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
 def _npi_linspace(start: float | None = None, stop: float | None = None, num: int | None = None, endpoint: bool = True, ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """`num` evenly spaced values from start to stop, or up to one step before it with endpoint=False."""
+
+def _npi_log(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """log(x), entry by entry."""
+
+def _npi_log10(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """log10(x), entry by entry."""
+
+def _npi_log1p(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """log1p(x), entry by entry."""
+
+def _npi_log2(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """log2(x), entry by entry."""
+
+def _npi_logical_not(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """logical_not(x) as bool, entry by entry."""
+
+def _npi_logistic(input1: NDArray | None = None, input2: NDArray | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Logistic: loc + scale * log(u / (1 - u))."""
+
+def _npi_logspace(start: float | None = None, stop: float | None = None, num: int | None = None, endpoint: bool = True, base: float = 10.0, ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """base ** x for evenly spaced x."""
+
+def _npi_matmul(a: NDArray | None = None, b: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The matrix product of the last two axes, the others broadcast; vectors are rows on the left and columns on the right."""
 
 def _npi_maximum(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """the larger of lhs and rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
@@ -670,26 +1039,146 @@ def _npi_maximum(lhs: NDArray | None = None, rhs: NDArray | None = None, out: An
 def _npi_maximum_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """the larger of x and scalar, elementwise. The scalar is cut to the array's type for integer arrays (is_int=False: the result is float64)."""
 
+def _npi_mean(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, initial: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The mean; integers give float32 unless `dtype` says else. The mean of nothing is 0 / 0."""
+
 def _npi_minimum(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """the smaller of lhs and rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
 
 def _npi_minimum_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """the smaller of x and scalar, elementwise. The scalar is cut to the array's type for integer arrays (is_int=False: the result is float64)."""
 
+def _npi_mod(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """mod(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_mod_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """mod of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_multinomial(a: NDArray | None = None, n: int | None = None, pvals: Sequence[float] | None = None, size: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """How often each class occurs in n draws; the classes' probabilities are pvals, or a vector; int64."""
+
+def _npi_multiply(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """multiply(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_multiply_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """multiply of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_nan_to_num(data: NDArray | None = None, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """NaN and infinities replaced by numbers: `nan`, the largest and the smallest number of the type unless given."""
+
+def _npi_negative(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """negative(x), entry by entry."""
+
+def _npi_nonzero(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The indices of elements that are not zero, one row each; int64."""
+
+def _npi_norm(data: NDArray | None = None, ord: str = '', axis: int | Sequence[int | None] | None = None, keepdims: bool = False, flag: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """A norm over `axis` (all axes by default): of vectors for one axis, of matrices for two."""
+
+def _npi_normal(input1: NDArray | None = None, input2: NDArray | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Normal with mean loc and standard deviation scale."""
+
+def _npi_normal_n(input1: NDArray | None = None, input2: NDArray | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Normal with mean loc and standard deviation scale."""
+
+def _npi_not_equal(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """not_equal(lhs, rhs) as bool, broadcasting."""
+
+def _npi_not_equal_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """not_equal of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
 def _npi_ones(shape: int | Sequence[int | None] = (), ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """An array of ones."""
+
+def _npi_pad(data: NDArray | None = None, pad_width: str | None = None, mode: Literal['constant', 'edge', 'reflect', 'symmetric', 'maximum', 'minimum'] = 'constant', constant_value: float = 0.0, reflect_type: str = 'even', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Elements put around an array: `pad_width` is ((before, after), ...) for each axis; what they hold, `mode` says."""
+
+def _npi_pareto(input1: NDArray | None = None, a: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Pareto II (Lomax) with shape a."""
+
+def _npi_percentile(a: NDArray | None = None, q: NDArray | None = None, axis: int | Sequence[int | None] | None = None, interpolation: Literal['linear', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: bool = False, q_scalar: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The q-th percentiles (0..100) of `a` along `axis`; q's axes come first in the result."""
+
+def _npi_pinv(A: NDArray | None = None, rcond: NDArray | None = None, hermitian: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The pseudo-inverse; singular values below rcond times the largest count as zero."""
+
+def _npi_pinv_scalar_rcond(A: NDArray | None = None, rcond: float = 1e-15, hermitian: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The pseudo-inverse; singular values below rcond times the largest count as zero."""
+
+def _npi_polyval(p: NDArray | None = None, x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """p[0] * x**(n-1) + ... + p[n-1]."""
+
+def _npi_power(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """power(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_power_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """power of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_powerd(input1: NDArray | None = None, a: float | None = None, size: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Power distribution on [0, 1] with exponent a - 1."""
+
+def _npi_radians(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """radians(x), entry by entry."""
 
 def _npi_random_randint(low: int | None = None, high: int | None = None, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Integers low ... high - 1, all equally likely, as int32 (default) or int64. Errors: low >= high, another dtype."""
 
+def _npi_rarctan2_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """rarctan2 of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_rayleigh(input1: NDArray | None = None, scale: float | None = 1.0, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Rayleigh with mode scale."""
+
+def _npi_rcopysign_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """rcopysign of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_reciprocal(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """reciprocal(x), entry by entry."""
+
+def _npi_reshape(a: NDArray | None = None, newshape: int | Sequence[int | None] | None = None, reverse: bool = False, order: str = 'C', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The elements in another shape, with codes: -1 the rest; -2 keep this axis; -3 drop this axis of size 1; -4 all axes that are"""
+
+def _npi_rint(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """rint(x), entry by entry."""
+
+def _npi_rldexp_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """rldexp of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_rmod_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """rmod of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
 def _npi_rnn_param_concat(*data: NDArray | Sequence[NDArray], dim: int = 1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Concat of flattened weights and biases into the parameter vector of the RNN operator."""
+
+def _npi_rot90(data: NDArray | None = None, k: int = 1, axes: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The array turned by 90 degrees k times in the plane of two axes."""
+
+def _npi_rpower_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """rpower of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_rsubtract_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """rsubtract of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_rtrue_divide_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """scalar / data; integers give float32."""
 
 def _npi_scatter_set_nd(lhs: NDArray | None = None, rhs: NDArray | None = None, indices: NDArray | None = None, shape: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """lhs with rhs written at indices; in place if `out` is lhs itself. shape: that of lhs."""
 
+def _npi_share_memory(a: NDArray | None = None, b: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Whether two arrays use the same memory, as bool."""
+
 def _npi_shuffle(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """data with its first axis in random order."""
+
+def _npi_sign(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """sign(x), entry by entry."""
+
+def _npi_sin(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """sin(x), entry by entry."""
+
+def _npi_sinh(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """sinh(x), entry by entry."""
 
 def _npi_slice(data: NDArray | None = None, begin: int | Sequence[int | None] | None = None, end: int | Sequence[int | None] | None = None, step: int | Sequence[int | None] = (), out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """data[begin[0]:end[0]:step[0], begin[1]:end[1]:step[1], ...]; None leaves a bound open, bounds beyond the array are clipped."""
@@ -703,11 +1192,35 @@ def _npi_slice_assign_scalar(data: NDArray | None = None, scalar: float = 0.0, b
 def _npi_slogdet(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
     """(sign, log |det|) of square matrices: sign is 0 and the logarithm -inf, with gradient 0, where A is singular."""
 
+def _npi_solve(A: NDArray | None = None, B: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """X with A X = B."""
+
 def _npi_sort(data: NDArray | None = None, axis: int | None = -1, is_ascend: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """data sorted along an axis, or flattened and sorted for axis=None. The gradient goes back to where each element came from."""
 
 def _npi_split(data: NDArray | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
     """Parts of data along an axis: `sections` equal ones, or those that begin at the given indices."""
+
+def _npi_sqrt(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """sqrt(x), entry by entry."""
+
+def _npi_square(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """square(x), entry by entry."""
+
+def _npi_stack(*data: NDArray | Sequence[NDArray], axis: int = 0, num_args: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Arrays of one shape along a new axis."""
+
+def _npi_std(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, ddof: int = 0, keepdims: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The standard deviation, dividing by count - ddof; in the type of `a` (integers are cut off) unless `dtype` says else."""
+
+def _npi_subtract(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """subtract(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_subtract_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """subtract of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_svd(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
+    """UT, L, V with A = UT diag(L) V; L in descending order."""
 
 def _npi_swapaxes(data: NDArray | None = None, dim1: int = 0, dim2: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """data with axes dim1 and dim2 exchanged."""
@@ -715,8 +1228,68 @@ def _npi_swapaxes(data: NDArray | None = None, dim1: int = 0, dim2: int = 0, out
 def _npi_take(a: NDArray | None = None, indices: NDArray | None = None, axis: int = 0, mode: Literal['clip', 'wrap', 'raise'] = 'clip', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Slices of `a` along an axis: shape a.shape[:axis] + indices.shape + a.shape[axis+1:]."""
 
+def _npi_tan(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """tan(x), entry by entry."""
+
+def _npi_tanh(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """tanh(x), entry by entry."""
+
+def _npi_tensordot(a: NDArray | None = None, b: NDArray | None = None, a_axes_summed: int | Sequence[int | None] | None = None, b_axes_summed: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Products summed over pairs of axes."""
+
+def _npi_tensordot_int_axes(a: NDArray | None = None, b: NDArray | None = None, axes: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Products summed over the last `axes` axes of a and the first of b."""
+
+def _npi_tensorinv(a: NDArray | None = None, ind: int = 2, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The inverse of a as a map from its last axes to its first `ind`."""
+
+def _npi_tensorsolve(a: NDArray | None = None, b: NDArray | None = None, a_axes: int | Sequence[int | None] | None = (), out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """x with tensordot(a, x, x.ndim) = b; the axes `a_axes` of a are moved to its end first."""
+
 def _npi_tile(data: NDArray | None = None, reps: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """data repeated as a block, reps[i] times along axis i; missing axes or counts on the left are 1."""
+
+def _npi_tril(data: NDArray | None = None, k: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Matrices with zeros above the k-th diagonal; a vector is repeated to a square."""
+
+def _npi_true_divide(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """lhs / rhs; two arrays of integers give float32."""
+
+def _npi_true_divide_scalar(data: NDArray | None = None, scalar: float = 1.0, is_int: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """data / scalar; integers give float32."""
+
+def _npi_trunc(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """trunc(x), entry by entry."""
+
+def _npi_uniform(input1: NDArray | None = None, input2: NDArray | None = None, low: float | None = None, high: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Uniform on [low, high)."""
+
+def _npi_uniform_n(input1: NDArray | None = None, input2: NDArray | None = None, low: float | None = None, high: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Uniform on [low, high)."""
+
+def _npi_unique(data: NDArray | None = None, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False, axis: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
+    """The different elements (or slices along `axis`) in order; on demand the first index of each, the way back, and counts (int64)."""
+
+def _npi_var(a: NDArray | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, ddof: int = 0, keepdims: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The variance, dividing by count - ddof; in the type of `a` (integers are cut off) unless `dtype` says else."""
+
+def _npi_vstack(*data: NDArray | Sequence[NDArray], num_args: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Arrays on top of each other; vectors are rows."""
+
+def _npi_weibull(input1: NDArray | None = None, a: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Weibull of scale 1 with shape a."""
+
+def _npi_where(condition: NDArray | None = None, x: NDArray | None = None, y: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """x where the condition holds, else y; all three broadcast."""
+
+def _npi_where_lscalar(condition: NDArray | None = None, x: NDArray | None = None, scalar: float = 0.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """x where the condition holds, else the number."""
+
+def _npi_where_rscalar(condition: NDArray | None = None, y: NDArray | None = None, scalar: float = 0.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The number where the condition holds, else y."""
+
+def _npi_where_scalar2(condition: NDArray | None = None, x: float = 0.0, y: float = 0.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """One of two numbers, as float32."""
 
 def _npi_zeros(shape: int | Sequence[int | None] = (), ctx: str = '', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """An array of zeros."""
@@ -784,6 +1357,9 @@ def _npx_batch_norm(data: NDArray | None = None, gamma: NDArray | None = None, b
 def _npx_cast(data: NDArray | None = None, dtype: Any = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The array in another data type; the gradient comes back in its own."""
 
+def _npx_constraint_check(input: NDArray | None = None, msg: str = 'Constraint violated.', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """Whether all elements hold, as bool; a ValueError with the message if not."""
+
 def _npx_convolution(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, kernel: int | Sequence[int | None] | None = None, stride: int | Sequence[int | None] = (), dilate: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), num_filter: int | None = None, num_group: int = 1, workspace: int = 1024, no_bias: bool = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | None = None, cudnn_off: bool = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Cross-correlation of data with `num_filter` kernels, plus bias."""
 
@@ -832,6 +1408,9 @@ def _npx_multibox_prior(data: NDArray | None = None, sizes: Sequence[float] = (1
 def _npx_multibox_target(anchor: NDArray | None = None, label: NDArray | None = None, cls_pred: NDArray | None = None, overlap_threshold: float = 0.5, ignore_label: float = -1.0, negative_mining_ratio: float = -1.0, negative_mining_thresh: float = 0.5, minimum_negative_samples: int = 0, variances: Sequence[float] = (0.1, 0.1, 0.2, 0.2), out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
     """Training targets of anchors (1, N, 4): (box targets (B, 4 N), their mask (B, 4 N), class targets (B, N))."""
 
+def _npx_nonzero(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The indices of elements that are not zero, one row each; int64."""
+
 def _npx_one_hot(indices: NDArray | None = None, depth: int | None = None, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """on_value at position indices[...] of a new last axis of size depth, off_value elsewhere. Indices out of range give off_value only."""
 
@@ -840,6 +1419,12 @@ def _npx_pick(data: NDArray | None = None, index: NDArray | None = None, axis: i
 
 def _npx_pooling(data: NDArray | None = None, kernel: int | Sequence[int | None] = (), pool_type: Literal['avg', 'lp', 'max', 'sum'] = 'max', global_pool: bool = False, cudnn_off: bool = False, pooling_convention: Literal['full', 'same', 'valid'] = 'valid', stride: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), p_value: int | None = None, count_include_pad: bool | None = None, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The max, avg, sum or lp norm of each window of data."""
+
+def _npx_relu(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """max(data, 0)."""
+
+def _npx_reshape(a: NDArray | None = None, newshape: int | Sequence[int | None] | None = None, reverse: bool = False, order: str = 'C', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """The elements in another shape, with codes: -1 the rest; -2 keep this axis; -3 drop this axis of size 1; -4 all axes that are"""
 
 def _npx_reshape_like(lhs: NDArray | None = None, rhs: NDArray | None = None, lhs_begin: int | None = None, lhs_end: int | None = None, rhs_begin: int | None = None, rhs_end: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """lhs in the shape of rhs; with bounds, axes lhs_begin:lhs_end get the sizes of the axes rhs_begin:rhs_end of rhs."""
@@ -855,6 +1440,9 @@ def _npx_sequence_mask(data: NDArray | None = None, sequence_length: NDArray | N
 
 def _npx_shape_array(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The shape of data as an int64 array."""
+
+def _npx_sigmoid(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """1 / (1 + exp(-data))."""
 
 def _npx_sldwin_atten_context(score: NDArray | None = None, value: NDArray | None = None, dilation: NDArray | None = None, w: int | None = None, symmetric: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The values of the window weighted by score: (batch, length, heads, units)."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 import numpy as onp
+import torch
 
 from .. import _dtype
 from .._runtime.array import Array, Classes, wrap

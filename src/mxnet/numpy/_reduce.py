@@ -28,12 +28,12 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
     return call("_npi_mean", a, out=out, keepdims=keepdims, **_given(axis=axes(axis), dtype=kind(dtype)))
 
 
-def max(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def max(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
     """The largest element over axes."""
     return call("_np_max", a, out=out, keepdims=keepdims, **_given(axis=axes(axis)))
 
 
-def min(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def min(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
     """The smallest element over axes."""
     return call("_np_min", a, out=out, keepdims=keepdims, **_given(axis=axes(axis)))
 
@@ -48,12 +48,12 @@ def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int 
     return call("_npi_var", a, out=out, ddof=ddof, keepdims=keepdims, **_given(axis=axes(axis), dtype=kind(dtype)))
 
 
-def all(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def all(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
     """Whether no element is zero."""
     return call("_np_all", a, out=out, keepdims=keepdims, **_given(axis=axes(axis)))
 
 
-def any(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def any(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
     """Whether some element is not zero."""
     return call("_np_any", a, out=out, keepdims=keepdims, **_given(axis=axes(axis)))
 

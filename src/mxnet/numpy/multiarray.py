@@ -242,6 +242,16 @@ def _method(name: str, function: Callable) -> Callable:
     return method
 
 
+def _reduction(name: str, function: Callable) -> Callable:
+    """A method whose `out` stands before `keepdims`, unlike the function's."""
+
+    def method(self: ndarray, axis: Any = None, out: Any = None, keepdims: bool = False) -> ndarray:
+        return function(self, axis=axis, keepdims=keepdims, out=out)
+
+    method.__name__, method.__qualname__, method.__doc__ = name, f"ndarray.{name}", function.__doc__
+    return method
+
+
 class _Absent:
     """A method that `mx.nd.NDArray` has and `mx.np.ndarray` has not."""
 
@@ -255,7 +265,9 @@ class _Absent:
 FUNCTIONS: dict[str, Callable] = {}
 for _part in (_elementwise, _reduce, _shape, _products, _creation):
     FUNCTIONS.update(_part.FUNCTIONS)
-for _name in """all any argmax argmin argsort cumsum dot max mean min nonzero prod repeat round sort std swapaxes take var""".split():
+for _name in ("all", "any", "max", "min"):
+    setattr(ndarray, _name, _reduction(_name, FUNCTIONS[_name]))
+for _name in """argmax argmin argsort cumsum dot mean nonzero prod repeat round sort std swapaxes take var""".split():
     setattr(ndarray, _name, _method(_name, FUNCTIONS[_name]))
 for (
     _name

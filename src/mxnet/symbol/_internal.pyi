@@ -201,7 +201,7 @@ def _contrib_arange_like(data: Symbol | None = None, start: float = 0.0, step: f
     """start, start + step, ... in the shape and type of data, or as a vector of the size of one axis. The gradient is zero."""
 
 def _contrib_backward_gradientmultiplier(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x * scalar: the gradient of gradientmultiplier."""
+    """x * scalar: the gradient of gradientmultiplier. Integers are multiplied by the whole part of scalar."""
 
 def _contrib_bipartite_matching(data: Symbol | None = None, is_ascend: bool = False, threshold: float | None = None, topk: int = -1, name: str | None = None, **kwargs: Any) -> Symbol:
     """Greedy matching of rows and columns of scores (..., N, M): the best remaining pair is matched again and again."""
@@ -611,26 +611,218 @@ def _not_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str |
 def _not_equal_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """1 where x != scalar, else 0, elementwise. The scalar is cut to the array's type for integer arrays (is_int=False: the result is float64)."""
 
+def _np_all(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Whether no element is zero, as bool."""
+
+def _np_amax(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, initial: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The largest element, at least `initial`; every element that equals it gets the gradient in full."""
+
+def _np_amin(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, initial: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The smallest element, at most `initial`; every element that equals it gets the gradient in full."""
+
+def _np_any(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Whether some element is not zero, as bool."""
+
+def _np_atleast_1d(*arys: Symbol | Sequence[Symbol], num_args: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Each array with at least 1 axes."""
+
+def _np_atleast_2d(*arys: Symbol | Sequence[Symbol], num_args: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Each array with at least 2 axes."""
+
+def _np_atleast_3d(*arys: Symbol | Sequence[Symbol], num_args: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Each array with at least 3 axes."""
+
+def _np_copy(a: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """A copy."""
+
 def _np_cumsum(a: Symbol | None = None, axis: int | None = None, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Running sums along `axis`, or over the flattened array."""
+
+def _np_diag(data: Symbol | None = None, k: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The k-th diagonal of a matrix, or the matrix with the vector on it."""
+
+def _np_diagflat(data: Symbol | None = None, k: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The matrix with the flattened array on its k-th diagonal."""
+
+def _np_diagonal(data: Symbol | None = None, offset: int = 0, axis1: int = 0, axis2: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The diagonals of the matrices in two axes, on a last axis."""
+
+def _np_dot(a: Symbol | None = None, b: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Products summed over the last axis of a and the last but one of b (its only one for vectors); a number multiplies."""
+
+def _np_max(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, initial: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The largest element, at least `initial`; every element that equals it gets the gradient in full."""
+
+def _np_min(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, initial: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The smallest element, at most `initial`; every element that equals it gets the gradient in full."""
+
+def _np_moveaxis(a: Symbol | None = None, source: int | Sequence[int | None] | None = None, destination: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Axes `source` at the places `destination`, the others in their order."""
+
+def _np_prod(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, initial: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The product, times `initial`."""
+
+def _np_product(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, initial: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The product, times `initial`."""
 
 def _np_repeat(data: Symbol | None = None, repeats: int | None = None, axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Each element repeated along an axis, or all of the flattened array."""
 
+def _np_reshape(a: Symbol | None = None, newshape: int | Sequence[int | None] | None = None, order: str = 'C', name: str | None = None, **kwargs: Any) -> Symbol:
+    """The elements in another shape; one size may be -1."""
+
+def _np_roll(data: Symbol | None = None, shift: int | Sequence[int | None] | None = None, axis: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Elements moved along axes, in a circle."""
+
+def _np_sometrue(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Whether some element is not zero, as bool."""
+
+def _np_squeeze(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The array without axes of size 1: all, or those named."""
+
+def _np_sum(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, initial: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The sum, plus `initial`."""
+
+def _np_trace(data: Symbol | None = None, offset: int = 0, axis1: int = 0, axis2: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Sums of diagonals."""
+
+def _np_transpose(a: Symbol | None = None, axes: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The axes in another order, reversed by default."""
+
+def _npi_abs(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """absolute(x), entry by entry."""
+
+def _npi_absolute(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """absolute(x), entry by entry."""
+
+def _npi_add(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """add(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_add_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """add of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_arange(start: float | None = None, stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: bool = False, ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """start, start + step, ... below stop."""
+
+def _npi_arccos(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """arccos(x), entry by entry."""
+
+def _npi_arccosh(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """arccosh(x), entry by entry."""
+
+def _npi_arcsin(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """arcsin(x), entry by entry."""
+
+def _npi_arcsinh(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """arcsinh(x), entry by entry."""
+
+def _npi_arctan(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """arctan(x), entry by entry."""
+
+def _npi_arctan2(x1: Symbol | None = None, x2: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """arctan2 of two arrays of one type, broadcasting."""
+
+def _npi_arctan2_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """arctan2 of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_arctanh(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """arctanh(x), entry by entry."""
+
+def _npi_argmax(data: Symbol | None = None, axis: int | None = None, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The index of the first largest element along `axis`, or in the flattened array; int64."""
+
+def _npi_argmin(data: Symbol | None = None, axis: int | None = None, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The index of the first smallest element along `axis`, or in the flattened array; int64."""
+
 def _npi_argsort(data: Symbol | None = None, axis: int | None = -1, is_ascend: bool = True, dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """The positions that sort data along an axis, as `dtype`. The gradient is zero."""
+
+def _npi_around(x: Symbol | None = None, decimals: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """x rounded to `decimals` places, halves to the even neighbour; the gradient is zero."""
+
+def _npi_average(a: Symbol | None = None, weights: Symbol | None = None, axis: int | Sequence[int | None] | None = None, returned: bool = False, weighted: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """sum(a * weights) / sum(weights) over `axis`, and the sum of the weights; weights has a's shape or is one axis long."""
+
+def _npi_bernoulli(input1: Symbol | None = None, prob: float | None = None, logit: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', is_logit: bool | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """1 with probability prob (or sigmoid(logit)), else 0."""
+
+def _npi_bincount(data: Symbol | None = None, weights: Symbol | None = None, minlength: int = 0, has_weights: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """How often each of 0, 1, 2 ... occurs in a vector of integers, or the sum of its weights."""
+
+def _npi_bitwise_and(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """bitwise_and of two arrays of one type, broadcasting."""
+
+def _npi_bitwise_and_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """bitwise_and of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_bitwise_not(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The bits of integers inverted; logical not of bool."""
+
+def _npi_bitwise_or(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """bitwise_or of two arrays of one type, broadcasting."""
+
+def _npi_bitwise_or_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """bitwise_or of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_bitwise_xor(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """bitwise_xor of two arrays of one type, broadcasting."""
+
+def _npi_bitwise_xor_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """bitwise_xor of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_blackman(M: int | None = None, ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """The blackman window of M points."""
 
 def _npi_boolean_mask(data: Symbol | None = None, index: Symbol | None = None, axis: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
     """The slices of data along an axis where index is not 0; the size of the result depends on the values. The gradient of index is zero."""
 
+def _npi_boolean_mask_assign_scalar(data: Symbol | None = None, mask: Symbol | None = None, value: float | None = None, start_axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """data with a number where the mask holds."""
+
+def _npi_boolean_mask_assign_tensor(data: Symbol | None = None, mask: Symbol | None = None, value: Symbol | None = None, start_axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """data with the values, in order, where the mask holds."""
+
+def _npi_broadcast_to(array: Symbol | None = None, shape: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
+    """The array repeated along axes of size 1 up to `shape`."""
+
 def _npi_cast(data: Symbol | None = None, dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """The array in another data type; the gradient comes back in its own."""
+
+def _npi_cbrt(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """cbrt(x), entry by entry."""
+
+def _npi_ceil(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """ceil(x), entry by entry."""
+
+def _npi_choice(input1: Symbol | None = None, input2: Symbol | None = None, a: int | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', replace: bool = True, weighted: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Elements of a vector (or of 0 ... a - 1, as int64), each with its weight if `weighted`."""
+
+def _npi_cholesky(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The lower triangle L with L L^T = A."""
 
 def _npi_clip(data: Symbol | None = None, a_min: float | None = None, a_max: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """max(a_min, min(x, a_max)). The gradient passes where a_min <= x <= a_max."""
 
+def _npi_column_stack(*data: Symbol | Sequence[Symbol], num_args: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Vectors as columns of a matrix, and matrices side by side."""
+
+def _npi_concatenate(*data: Symbol | Sequence[Symbol], num_args: int = 0, dim: int | None = 1, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Arrays one after another along an axis; flattened ones if the axis is None."""
+
+def _npi_copysign(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """copysign of two arrays of one type, broadcasting."""
+
+def _npi_copysign_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """copysign of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
 def _npi_copyto(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """A copy of the array, usually into `out=`."""
+
+def _npi_cos(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """cos(x), entry by entry."""
+
+def _npi_cosh(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """cosh(x), entry by entry."""
 
 def _npi_cvimdecode(buf: Symbol | None = None, flag: int = 1, to_rgb: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """The image in a buffer of bytes (uint8): (h, w, 3), or (h, w, 1) grey for flag=0; red first, or blue first without to_rgb."""
@@ -641,29 +833,206 @@ def _npi_cvimread(filename: str | None = None, flag: int = 1, to_rgb: bool = Tru
 def _npi_cvimresize(src: Symbol | None = None, w: int | None = None, h: int | None = None, interp: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
     """The image with w columns and h rows; interp as in `image.resize`."""
 
+def _npi_degrees(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """degrees(x), entry by entry."""
+
+def _npi_delete(arr: Symbol | None = None, obj: Symbol | None = None, start: int | None = None, stop: int | None = None, step: int | None = None, int_ind: int | None = None, axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The array without some indices of an axis."""
+
 def _npi_det(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """The determinants of square matrices; the gradient det(A) A^-T is 0 where A is singular. One matrix: shape (1,)."""
+
+def _npi_diag_indices_from(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The indices of the main diagonal, one row for each axis; int64."""
+
+def _npi_diff(a: Symbol | None = None, n: int = 1, axis: int = -1, name: str | None = None, **kwargs: Any) -> Symbol:
+    """n-th differences of neighbours along an axis."""
+
+def _npi_dsplit(data: Symbol | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Parts of an array along one axis: equal sections, or cut at indices."""
+
+def _npi_dstack(*data: Symbol | Sequence[Symbol], num_args: int = 0, dim: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Arrays along the third axis."""
+
+def _npi_ediff1d(input1: Symbol | None = None, input2: Symbol | None = None, input3: Symbol | None = None, to_begin_arr_given: bool = False, to_end_arr_given: bool = False, to_begin_scalar: float | None = None, to_end_scalar: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Differences of neighbours in the flattened array, with values put before and after."""
+
+def _npi_eig(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Eigenvalues and eigenvectors (columns) of a matrix whose eigenvalues are real."""
+
+def _npi_eigh(A: Symbol | None = None, UPLO: Literal['L', 'U'] = 'L', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix, of which one triangle is read."""
+
+def _npi_eigvals(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Eigenvalues of a matrix whose eigenvalues are real."""
+
+def _npi_eigvalsh(A: Symbol | None = None, UPLO: Literal['L', 'U'] = 'L', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Eigenvalues of a symmetric matrix in ascending order."""
+
+def _npi_einsum(*data: Symbol | Sequence[Symbol], num_args: int = 0, subscripts: str = '', optimize: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Products summed as `subscripts` say."""
+
+def _npi_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """equal(lhs, rhs) as bool, broadcasting."""
+
+def _npi_equal_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """equal of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_exp(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """exp(x), entry by entry."""
 
 def _npi_expand_dims(data: Symbol | None = None, axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """data with a new axis of size 1 at position `axis` (-ndim-1 ... ndim)."""
 
+def _npi_expm1(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """expm1(x), entry by entry."""
+
+def _npi_exponential(input1: Symbol | None = None, scale: float | None = 1.0, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Exponential with mean scale."""
+
+def _npi_eye(N: int | None = None, M: int | None = None, k: int = 0, ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """A matrix with ones on the k-th diagonal."""
+
+def _npi_fix(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """fix(x), entry by entry."""
+
+def _npi_flip(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Axes in reverse order."""
+
+def _npi_floor(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """floor(x), entry by entry."""
+
 def _npi_full(shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = 'float32', value: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """An array filled with one value; fractions are cut off for integer types."""
+
+def _npi_full_like(a: Symbol | None = None, fill_value: float | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """One value in the shape of an array."""
+
+def _npi_gamma(input1: Symbol | None = None, input2: Symbol | None = None, shape: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Gamma with a shape and a scale."""
 
 def _npi_gather_nd(data: Symbol | None = None, indices: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """data[indices[0], indices[1], ...]: shape indices.shape[1:] + data.shape[M:] for M = len(indices)."""
 
+def _npi_greater(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """greater(lhs, rhs) as bool, broadcasting."""
+
+def _npi_greater_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """greater_equal(lhs, rhs) as bool, broadcasting."""
+
+def _npi_greater_equal_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """greater_equal of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_greater_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """greater of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_gumbel(input1: Symbol | None = None, input2: Symbol | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Gumbel: loc - scale * log(-log(u))."""
+
+def _npi_hamming(M: int | None = None, ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """The hamming window of M points."""
+
+def _npi_hanning(M: int | None = None, ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """The hanning window of M points."""
+
 def _npi_histogram(data: Symbol | None = None, bins: Symbol | None = None, bin_cnt: int | None = None, range: Sequence[float] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Counts (int64) of the values in each bin, and the edges of the bins: bin_cnt equal ones over range, or those of `bins`."""
+
+def _npi_hsplit(data: Symbol | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Parts of an array along one axis: equal sections, or cut at indices."""
+
+def _npi_hstack(*data: Symbol | Sequence[Symbol], num_args: int = 0, dim: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Arrays side by side: along the second axis, vectors along their only one."""
+
+def _npi_hypot(x1: Symbol | None = None, x2: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """hypot of two arrays of one type, broadcasting."""
 
 def _npi_hypot_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """sqrt(x^2 + scalar^2), elementwise. The scalar is cut to the array's type for integer arrays (is_int=False: the result is float64)."""
 
+def _npi_identity(shape: int | Sequence[int | None] = (), ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """A square matrix with ones on its diagonal."""
+
+def _npi_indices(dimensions: int | Sequence[int | None] | None = None, dtype: Any = 'int32', ctx: str = '', name: str | None = None, **kwargs: Any) -> Symbol:
+    """The index of each element of a grid along each axis, stacked."""
+
+def _npi_insert_scalar(arr: Symbol | None = None, values: Symbol | None = None, val: float | None = None, start: int | None = None, stop: int | None = None, step: int | None = None, int_ind: int | None = None, axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Values (an array or a number) put in before one index of an axis."""
+
+def _npi_insert_slice(arr: Symbol | None = None, values: Symbol | None = None, val: float | None = None, start: int | None = None, stop: int | None = None, step: int | None = None, int_ind: int | None = None, axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Values put in before the indices of a slice."""
+
+def _npi_insert_tensor(arr: Symbol | None = None, values: Symbol | None = None, obj: Symbol | None = None, val: float | None = None, start: int | None = None, stop: int | None = None, step: int | None = None, int_ind: int | None = None, axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Values put in before the indices of an array (the last input; with a number as value it stands second)."""
+
 def _npi_inv(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """A^-1 of square matrices. Singular: MXNetError."""
 
+def _npi_isfinite(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """isfinite(x) as bool, entry by entry."""
+
+def _npi_isinf(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """isinf(x) as bool, entry by entry."""
+
+def _npi_isnan(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """isnan(x) as bool, entry by entry."""
+
+def _npi_isneginf(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """isneginf(x) as bool, entry by entry."""
+
+def _npi_isposinf(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """isposinf(x) as bool, entry by entry."""
+
+def _npi_lcm(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """lcm of two arrays of one type, broadcasting."""
+
+def _npi_lcm_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """lcm of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_ldexp(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """ldexp of two arrays of one type, broadcasting."""
+
+def _npi_ldexp_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """ldexp of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_less(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """less(lhs, rhs) as bool, broadcasting."""
+
+def _npi_less_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """less_equal(lhs, rhs) as bool, broadcasting."""
+
+def _npi_less_equal_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """less_equal of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_less_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """less of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
 def _npi_linspace(start: float | None = None, stop: float | None = None, num: int | None = None, endpoint: bool = True, ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """`num` evenly spaced values from start to stop, or up to one step before it with endpoint=False."""
+
+def _npi_log(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """log(x), entry by entry."""
+
+def _npi_log10(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """log10(x), entry by entry."""
+
+def _npi_log1p(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """log1p(x), entry by entry."""
+
+def _npi_log2(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """log2(x), entry by entry."""
+
+def _npi_logical_not(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """logical_not(x) as bool, entry by entry."""
+
+def _npi_logistic(input1: Symbol | None = None, input2: Symbol | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Logistic: loc + scale * log(u / (1 - u))."""
+
+def _npi_logspace(start: float | None = None, stop: float | None = None, num: int | None = None, endpoint: bool = True, base: float = 10.0, ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """base ** x for evenly spaced x."""
+
+def _npi_matmul(a: Symbol | None = None, b: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The matrix product of the last two axes, the others broadcast; vectors are rows on the left and columns on the right."""
 
 def _npi_maximum(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """the larger of lhs and rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
@@ -671,26 +1040,146 @@ def _npi_maximum(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str
 def _npi_maximum_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """the larger of x and scalar, elementwise. The scalar is cut to the array's type for integer arrays (is_int=False: the result is float64)."""
 
+def _npi_mean(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, initial: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The mean; integers give float32 unless `dtype` says else. The mean of nothing is 0 / 0."""
+
 def _npi_minimum(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """the smaller of lhs and rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
 
 def _npi_minimum_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """the smaller of x and scalar, elementwise. The scalar is cut to the array's type for integer arrays (is_int=False: the result is float64)."""
 
+def _npi_mod(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """mod(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_mod_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """mod of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_multinomial(a: Symbol | None = None, n: int | None = None, pvals: Sequence[float] | None = None, size: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """How often each class occurs in n draws; the classes' probabilities are pvals, or a vector; int64."""
+
+def _npi_multiply(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """multiply(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_multiply_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """multiply of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_nan_to_num(data: Symbol | None = None, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """NaN and infinities replaced by numbers: `nan`, the largest and the smallest number of the type unless given."""
+
+def _npi_negative(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """negative(x), entry by entry."""
+
+def _npi_nonzero(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The indices of elements that are not zero, one row each; int64."""
+
+def _npi_norm(data: Symbol | None = None, ord: str = '', axis: int | Sequence[int | None] | None = None, keepdims: bool = False, flag: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """A norm over `axis` (all axes by default): of vectors for one axis, of matrices for two."""
+
+def _npi_normal(input1: Symbol | None = None, input2: Symbol | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Normal with mean loc and standard deviation scale."""
+
+def _npi_normal_n(input1: Symbol | None = None, input2: Symbol | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Normal with mean loc and standard deviation scale."""
+
+def _npi_not_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """not_equal(lhs, rhs) as bool, broadcasting."""
+
+def _npi_not_equal_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """not_equal of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
 def _npi_ones(shape: int | Sequence[int | None] = (), ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """An array of ones."""
+
+def _npi_pad(data: Symbol | None = None, pad_width: str | None = None, mode: Literal['constant', 'edge', 'reflect', 'symmetric', 'maximum', 'minimum'] = 'constant', constant_value: float = 0.0, reflect_type: str = 'even', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Elements put around an array: `pad_width` is ((before, after), ...) for each axis; what they hold, `mode` says."""
+
+def _npi_pareto(input1: Symbol | None = None, a: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Pareto II (Lomax) with shape a."""
+
+def _npi_percentile(a: Symbol | None = None, q: Symbol | None = None, axis: int | Sequence[int | None] | None = None, interpolation: Literal['linear', 'lower', 'higher', 'midpoint', 'nearest'] = 'linear', keepdims: bool = False, q_scalar: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The q-th percentiles (0..100) of `a` along `axis`; q's axes come first in the result."""
+
+def _npi_pinv(A: Symbol | None = None, rcond: Symbol | None = None, hermitian: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The pseudo-inverse; singular values below rcond times the largest count as zero."""
+
+def _npi_pinv_scalar_rcond(A: Symbol | None = None, rcond: float = 1e-15, hermitian: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The pseudo-inverse; singular values below rcond times the largest count as zero."""
+
+def _npi_polyval(p: Symbol | None = None, x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """p[0] * x**(n-1) + ... + p[n-1]."""
+
+def _npi_power(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """power(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_power_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """power of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_powerd(input1: Symbol | None = None, a: float | None = None, size: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Power distribution on [0, 1] with exponent a - 1."""
+
+def _npi_radians(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """radians(x), entry by entry."""
 
 def _npi_random_randint(low: int | None = None, high: int | None = None, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Integers low ... high - 1, all equally likely, as int32 (default) or int64. Errors: low >= high, another dtype."""
 
+def _npi_rarctan2_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """rarctan2 of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_rayleigh(input1: Symbol | None = None, scale: float | None = 1.0, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Rayleigh with mode scale."""
+
+def _npi_rcopysign_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """rcopysign of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_reciprocal(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """reciprocal(x), entry by entry."""
+
+def _npi_reshape(a: Symbol | None = None, newshape: int | Sequence[int | None] | None = None, reverse: bool = False, order: str = 'C', name: str | None = None, **kwargs: Any) -> Symbol:
+    """The elements in another shape, with codes: -1 the rest; -2 keep this axis; -3 drop this axis of size 1; -4 all axes that are"""
+
+def _npi_rint(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """rint(x), entry by entry."""
+
+def _npi_rldexp_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """rldexp of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_rmod_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """rmod of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
 def _npi_rnn_param_concat(*data: Symbol | Sequence[Symbol], dim: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
     """Concat of flattened weights and biases into the parameter vector of the RNN operator."""
+
+def _npi_rot90(data: Symbol | None = None, k: int = 1, axes: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The array turned by 90 degrees k times in the plane of two axes."""
+
+def _npi_rpower_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """rpower of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_rsubtract_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """rsubtract of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_rtrue_divide_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """scalar / data; integers give float32."""
 
 def _npi_scatter_set_nd(lhs: Symbol | None = None, rhs: Symbol | None = None, indices: Symbol | None = None, shape: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """lhs with rhs written at indices; in place if `out` is lhs itself. shape: that of lhs."""
 
+def _npi_share_memory(a: Symbol | None = None, b: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Whether two arrays use the same memory, as bool."""
+
 def _npi_shuffle(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """data with its first axis in random order."""
+
+def _npi_sign(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """sign(x), entry by entry."""
+
+def _npi_sin(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """sin(x), entry by entry."""
+
+def _npi_sinh(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """sinh(x), entry by entry."""
 
 def _npi_slice(data: Symbol | None = None, begin: int | Sequence[int | None] | None = None, end: int | Sequence[int | None] | None = None, step: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
     """data[begin[0]:end[0]:step[0], begin[1]:end[1]:step[1], ...]; None leaves a bound open, bounds beyond the array are clipped."""
@@ -704,11 +1193,35 @@ def _npi_slice_assign_scalar(data: Symbol | None = None, scalar: float = 0.0, be
 def _npi_slogdet(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """(sign, log |det|) of square matrices: sign is 0 and the logarithm -inf, with gradient 0, where A is singular."""
 
+def _npi_solve(A: Symbol | None = None, B: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """X with A X = B."""
+
 def _npi_sort(data: Symbol | None = None, axis: int | None = -1, is_ascend: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """data sorted along an axis, or flattened and sorted for axis=None. The gradient goes back to where each element came from."""
 
 def _npi_split(data: Symbol | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
     """Parts of data along an axis: `sections` equal ones, or those that begin at the given indices."""
+
+def _npi_sqrt(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """sqrt(x), entry by entry."""
+
+def _npi_square(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """square(x), entry by entry."""
+
+def _npi_stack(*data: Symbol | Sequence[Symbol], axis: int = 0, num_args: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Arrays of one shape along a new axis."""
+
+def _npi_std(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, ddof: int = 0, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The standard deviation, dividing by count - ddof; in the type of `a` (integers are cut off) unless `dtype` says else."""
+
+def _npi_subtract(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """subtract(lhs, rhs), broadcasting, in the common type."""
+
+def _npi_subtract_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """subtract of an array and a number; the number takes the array's type (bool arrays become int64)."""
+
+def _npi_svd(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """UT, L, V with A = UT diag(L) V; L in descending order."""
 
 def _npi_swapaxes(data: Symbol | None = None, dim1: int = 0, dim2: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
     """data with axes dim1 and dim2 exchanged."""
@@ -716,8 +1229,68 @@ def _npi_swapaxes(data: Symbol | None = None, dim1: int = 0, dim2: int = 0, name
 def _npi_take(a: Symbol | None = None, indices: Symbol | None = None, axis: int = 0, mode: Literal['clip', 'wrap', 'raise'] = 'clip', name: str | None = None, **kwargs: Any) -> Symbol:
     """Slices of `a` along an axis: shape a.shape[:axis] + indices.shape + a.shape[axis+1:]."""
 
+def _npi_tan(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """tan(x), entry by entry."""
+
+def _npi_tanh(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """tanh(x), entry by entry."""
+
+def _npi_tensordot(a: Symbol | None = None, b: Symbol | None = None, a_axes_summed: int | Sequence[int | None] | None = None, b_axes_summed: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Products summed over pairs of axes."""
+
+def _npi_tensordot_int_axes(a: Symbol | None = None, b: Symbol | None = None, axes: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Products summed over the last `axes` axes of a and the first of b."""
+
+def _npi_tensorinv(a: Symbol | None = None, ind: int = 2, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The inverse of a as a map from its last axes to its first `ind`."""
+
+def _npi_tensorsolve(a: Symbol | None = None, b: Symbol | None = None, a_axes: int | Sequence[int | None] | None = (), name: str | None = None, **kwargs: Any) -> Symbol:
+    """x with tensordot(a, x, x.ndim) = b; the axes `a_axes` of a are moved to its end first."""
+
 def _npi_tile(data: Symbol | None = None, reps: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """data repeated as a block, reps[i] times along axis i; missing axes or counts on the left are 1."""
+
+def _npi_tril(data: Symbol | None = None, k: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Matrices with zeros above the k-th diagonal; a vector is repeated to a square."""
+
+def _npi_true_divide(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """lhs / rhs; two arrays of integers give float32."""
+
+def _npi_true_divide_scalar(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """data / scalar; integers give float32."""
+
+def _npi_trunc(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """trunc(x), entry by entry."""
+
+def _npi_uniform(input1: Symbol | None = None, input2: Symbol | None = None, low: float | None = None, high: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Uniform on [low, high)."""
+
+def _npi_uniform_n(input1: Symbol | None = None, input2: Symbol | None = None, low: float | None = None, high: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Uniform on [low, high)."""
+
+def _npi_unique(data: Symbol | None = None, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False, axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The different elements (or slices along `axis`) in order; on demand the first index of each, the way back, and counts (int64)."""
+
+def _npi_var(a: Symbol | None = None, axis: int | Sequence[int | None] | None = None, dtype: Literal['bool', 'float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, ddof: int = 0, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The variance, dividing by count - ddof; in the type of `a` (integers are cut off) unless `dtype` says else."""
+
+def _npi_vstack(*data: Symbol | Sequence[Symbol], num_args: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """Arrays on top of each other; vectors are rows."""
+
+def _npi_weibull(input1: Symbol | None = None, a: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Weibull of scale 1 with shape a."""
+
+def _npi_where(condition: Symbol | None = None, x: Symbol | None = None, y: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """x where the condition holds, else y; all three broadcast."""
+
+def _npi_where_lscalar(condition: Symbol | None = None, x: Symbol | None = None, scalar: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """x where the condition holds, else the number."""
+
+def _npi_where_rscalar(condition: Symbol | None = None, y: Symbol | None = None, scalar: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The number where the condition holds, else y."""
+
+def _npi_where_scalar2(condition: Symbol | None = None, x: float = 0.0, y: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
+    """One of two numbers, as float32."""
 
 def _npi_zeros(shape: int | Sequence[int | None] = (), ctx: str = '', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """An array of zeros."""
@@ -785,6 +1358,9 @@ def _npx_batch_norm(data: Symbol | None = None, gamma: Symbol | None = None, bet
 def _npx_cast(data: Symbol | None = None, dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """The array in another data type; the gradient comes back in its own."""
 
+def _npx_constraint_check(input: Symbol | None = None, msg: str = 'Constraint violated.', name: str | None = None, **kwargs: Any) -> Symbol:
+    """Whether all elements hold, as bool; a ValueError with the message if not."""
+
 def _npx_convolution(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: int | Sequence[int | None] | None = None, stride: int | Sequence[int | None] = (), dilate: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), num_filter: int | None = None, num_group: int = 1, workspace: int = 1024, no_bias: bool = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | None = None, cudnn_off: bool = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Cross-correlation of data with `num_filter` kernels, plus bias."""
 
@@ -833,6 +1409,9 @@ def _npx_multibox_prior(data: Symbol | None = None, sizes: Sequence[float] = (1.
 def _npx_multibox_target(anchor: Symbol | None = None, label: Symbol | None = None, cls_pred: Symbol | None = None, overlap_threshold: float = 0.5, ignore_label: float = -1.0, negative_mining_ratio: float = -1.0, negative_mining_thresh: float = 0.5, minimum_negative_samples: int = 0, variances: Sequence[float] = (0.1, 0.1, 0.2, 0.2), name: str | None = None, **kwargs: Any) -> Symbol:
     """Training targets of anchors (1, N, 4): (box targets (B, 4 N), their mask (B, 4 N), class targets (B, N))."""
 
+def _npx_nonzero(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """The indices of elements that are not zero, one row each; int64."""
+
 def _npx_one_hot(indices: Symbol | None = None, depth: int | None = None, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """on_value at position indices[...] of a new last axis of size depth, off_value elsewhere. Indices out of range give off_value only."""
 
@@ -841,6 +1420,12 @@ def _npx_pick(data: Symbol | None = None, index: Symbol | None = None, axis: int
 
 def _npx_pooling(data: Symbol | None = None, kernel: int | Sequence[int | None] = (), pool_type: Literal['avg', 'lp', 'max', 'sum'] = 'max', global_pool: bool = False, cudnn_off: bool = False, pooling_convention: Literal['full', 'same', 'valid'] = 'valid', stride: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), p_value: int | None = None, count_include_pad: bool | None = None, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """The max, avg, sum or lp norm of each window of data."""
+
+def _npx_relu(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """max(data, 0)."""
+
+def _npx_reshape(a: Symbol | None = None, newshape: int | Sequence[int | None] | None = None, reverse: bool = False, order: str = 'C', name: str | None = None, **kwargs: Any) -> Symbol:
+    """The elements in another shape, with codes: -1 the rest; -2 keep this axis; -3 drop this axis of size 1; -4 all axes that are"""
 
 def _npx_reshape_like(lhs: Symbol | None = None, rhs: Symbol | None = None, lhs_begin: int | None = None, lhs_end: int | None = None, rhs_begin: int | None = None, rhs_end: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """lhs in the shape of rhs; with bounds, axes lhs_begin:lhs_end get the sizes of the axes rhs_begin:rhs_end of rhs."""
@@ -856,6 +1441,9 @@ def _npx_sequence_mask(data: Symbol | None = None, sequence_length: Symbol | Non
 
 def _npx_shape_array(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """The shape of data as an int64 array."""
+
+def _npx_sigmoid(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+    """1 / (1 + exp(-data))."""
 
 def _npx_sldwin_atten_context(score: Symbol | None = None, value: Symbol | None = None, dilation: Symbol | None = None, w: int | None = None, symmetric: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """The values of the window weighted by score: (batch, length, heads, units)."""

@@ -70,7 +70,7 @@ def arange_like(data: Symbol | None = None, start: float = 0.0, step: float = 1.
     """start, start + step, ... in the shape and type of data, or as a vector of the size of one axis. The gradient is zero."""
 
 def backward_gradientmultiplier(data: Symbol | None = None, scalar: float = 1.0, is_int: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x * scalar: the gradient of gradientmultiplier."""
+    """x * scalar: the gradient of gradientmultiplier. Integers are multiplied by the whole part of scalar."""
 
 def bipartite_matching(data: Symbol | None = None, is_ascend: bool = False, threshold: float | None = None, topk: int = -1, name: str | None = None, **kwargs: Any) -> Symbol:
     """Greedy matching of rows and columns of scores (..., N, M): the best remaining pair is matched again and again."""
