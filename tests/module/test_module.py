@@ -278,3 +278,16 @@ def test_feed_forward(tmp_path):
     np.testing.assert_allclose(again.predict(x), f.predict(x), rtol=1e-6)
     with pytest.raises(TypeError, match="iterator or an array"):
         f.predict("x")
+
+
+def test_data_of_another_width_never_changes_weights():
+    m = ready()
+    before = m.get_params()[0]["fc1_weight"].asnumpy()
+    wide = mx.io.DataBatch([mx.nd.ones((8, 9))], [mx.nd.zeros(8)])
+    with pytest.raises(mx.MXNetError, match=r"would change fc1_weight from \(8, 6\) to \(8, 9\)"):
+        m.forward(wide)
+    with pytest.raises(mx.MXNetError, match="would change fc1_weight"):
+        m.reshape([("data", (8, 5))], [("softmax_label", (8,))])
+    m.forward(mx.io.DataBatch([mx.nd.ones((3, 6))], [mx.nd.zeros(3)]), is_train=False)
+    assert m.get_outputs()[0].shape == (3, 3)
+    np.testing.assert_array_equal(m.get_params()[0]["fc1_weight"].asnumpy(), before)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import mxnet as mx
-import numpy as np
 
 
 def outputs_of(cell, steps=3, batch=2, size=4, seed=0):

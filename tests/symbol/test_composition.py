@@ -151,7 +151,7 @@ def test_prefixes():
         (lambda d: S.FullyConnected(d, d, d, d, num_hidden=2), TypeError, "more than 3 inputs"),
         (lambda d: S.NoSuchOp(d), AttributeError, "NoSuchOp"),
         (lambda d: d + "a", TypeError, "does not take str"),
-        (lambda d: bool(d), mx.base.NotImplementedForSymbol, "bool"),
+        (lambda d: bool(d), mx.base.NotImplementedForSymbol, "contrib.cond"),
         (lambda d: d.asnumpy(), mx.base.NotImplementedForSymbol, "asnumpy"),
         (lambda d: S.FullyConnected(S.SliceChannel(d, num_outputs=2), num_hidden=1), mx.MXNetError, "has 2 outputs. Choose one"),
         (lambda d: S.FullyConnected(d, bias=d, no_bias=True, num_hidden=1), mx.MXNetError, "no input 'bias'"),

@@ -13,7 +13,7 @@ from .._runtime.array import Array
 
 def check_label_shapes(labels: Any, preds: Any, wrap: bool = False, shape: bool = False) -> tuple[Any, Any]:
     """Check that labels and predictions are of equal number (or, with shape=True, of equal shape); wrap=True puts single arrays into lists."""
-    have, want = (labels.shape, preds.shape) if shape else (len(labels), len(preds))
+    have, want = (tuple(labels.shape), tuple(preds.shape)) if shape else (len(labels), len(preds))
     if have != want:
         what = "shape" if shape else "number"
         raise ValueError(

@@ -10,6 +10,7 @@ from .. import ndarray as nd
 from .._runtime.array import Array
 from .._runtime.invoke import Sparse
 from ..context import Context, cpu
+from ..error import MXNetError
 from ..io import DataDesc
 
 
@@ -135,13 +136,22 @@ class DataParallelExecutorGroup:
             if label_shapes:
                 shapes.update(zip((d.name for d in label_shapes), self._sliced(label_shapes, i, self.label_layouts)))
             if reshape:
-                self.execs[i] = self.execs[i].reshape(
-                    allow_up_sizing=True, partial_shaping=True, **{k: v for k, v in shapes.items() if k in self.arg_names}
-                )
+                self.execs[i] = self._reshaped(self.execs[i], {k: v for k, v in shapes.items() if k in self.arg_names})
             else:
                 self.execs.append(self._bind_one(i, shapes, data_shapes, label_shapes, shared_group))
         self.data_shapes, self.label_shapes = data_shapes, label_shapes
         self._collect_arrays()
+
+    def _reshaped(self, old: Any, shapes: dict) -> Any:
+        """The executor for other input shapes. Labels that are not given may follow the data, parameters must keep their shapes."""
+        new = old.reshape(allow_up_sizing=True, partial_shaping=True, **shapes)
+        for name in [*self.param_names, *self.aux_names]:
+            before, after = ({**e.arg_dict, **e.aux_dict}[name].shape for e in (old, new))
+            if before != after:
+                raise MXNetError(
+                    f"Module: inputs of shapes {shapes} would change {name} from {before} to {after}. Feed data like that of bind."
+                )
+        return new
 
     def _sliced(self, shapes: list, i: int, axes: list[int]) -> list[tuple]:
         found = []

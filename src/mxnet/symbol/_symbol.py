@@ -78,7 +78,7 @@ class Symbol:
         return (self[i] for i in range(len(self._heads)))
 
     def __bool__(self) -> bool:
-        raise NotImplementedForSymbol(self.__bool__, "bool", self)
+        raise NotImplementedForSymbol("the truth value (`if x:`)", "mx.sym.contrib.cond or where", self)
 
     def __hash__(self) -> int:
         return id(self) // 16
