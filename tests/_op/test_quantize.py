@@ -135,3 +135,11 @@ def test_rnn():
     np.testing.assert_allclose(got.asnumpy(), expected, atol=0.02)
     with pytest.raises(MXNetError, match="mode 'gru' is not supported"):
         q.quantized_rnn(data, parameters, state, state, scale, shift, **{**at, "mode": "gru"})
+
+
+@pytest.mark.parametrize("dtype, out_type", [("uint8", "int8"), ("uint8", "auto"), ("int8", "uint8")])
+def test_quantized_data_pass_through(dtype, out_type):
+    x = nd.array([1, 100, 120], dtype=dtype)
+    y, low, high = q.quantize_v2(x, out_type=out_type)
+    assert y.dtype == np.dtype(dtype).type and y.asnumpy().tolist() == [1, 100, 120]
+    assert [low.asscalar(), high.asscalar()] == ([0, 255.5] if dtype == "uint8" else [-127.5, 127.5])
