@@ -129,16 +129,19 @@ class Executor:
     def backward(self, out_grads: Any = None, is_train: bool = True) -> None:
         """Gradients of the outputs times out_grads into the gradient arrays; losses need no out_grads.
 
-        After a forward in prediction mode the pass is repeated with recording, still in prediction mode.
+        After a forward in prediction mode, or before any, the pass is run with recording, in prediction mode. Integer arguments have gradients
+        only where no other has; they are computed in float64.
         """
-        if not self._wanted or not self._outputs:
+        if not self._wanted:
             return
-        seeds = self._seeds(out_grads)
         if self._graph is None:
             kept = [o._d for o in self._outputs]
             self._run(True, False)
             for o, d in zip(self._outputs, kept):
                 o._d = o._t = d
+        seeds = self._seeds(out_grads)
+        if not self._leaves:
+            self._run_in_float64()
         heads = [(t, s) for t, s in zip(self._graph or (), seeds) if t is not None and t.requires_grad]
         names = list(self._leaves)
         watched = [t for _, _, t in self._compiled.edges if t.requires_grad] if self._compiled.monitor is not None else []
@@ -160,8 +163,27 @@ class Executor:
             self._show_gradients(found[len(names) :])
         shared = {id(t) for t in seeds if t is not None}
         for name, value in zip(names, found):
+            if value is not None and value.dtype != self.grad_dict[name]._d.dtype:
+                value = value.to(self.grad_dict[name]._d.dtype)
             _land(self.grad_dict[name], value, self._grad_req[name] == "add", own=id(value) not in shared)
             shared.add(id(value))
+
+    def _run_in_float64(self) -> None:
+        """Record a pass with float64 in place of all integers that want gradients, for their sake; the outputs stay."""
+        arrays = []
+        for name in self._compiled.arg_names:
+            array = self.arg_dict[name]
+            if name in self._wanted and array.stype == "default":
+                array = wrap(array._d.double(), array._ctx, type(array))
+                array._t = self._leaves[name] = array._d.detach().requires_grad_(True)
+            arrays.append(array)
+        try:
+            with _Scope(True, False):
+                results = self._compiled.run([*arrays, *(self.aux_dict[n] for n in self._compiled.aux_names)])
+        except MXNetError:  # integers that are indices and the like: no gradient
+            self._graph = []
+            return
+        self._graph = [r._t for r in results]
 
     def _show_gradients(self, found: Any) -> None:
         """The gradients of every operator's inputs, last operator first, for the monitor: `NAME_backward_output0` ..."""

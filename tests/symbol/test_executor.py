@@ -266,3 +266,17 @@ def test_names_stand_for_one_variable_each():
     assert e.forward(is_train=True)[0].asscalar() == 2
     e.backward(mx.nd.ones(1))
     assert [g.asscalar() for g in e.grad_arrays] == [1, 2]
+
+
+def test_backward_needs_no_forward_before():
+    grad = mx.nd.empty((2, 3))
+    e = S.repeat(S.var("x"), repeats=2, axis=0).bind(mx.cpu(), [mx.nd.ones((2, 3))], [grad])
+    e.backward(mx.nd.array(np.arange(12).reshape(4, 3)))
+    assert grad.asnumpy().tolist() == [[3, 5, 7], [15, 17, 19]]
+
+
+def test_integers_have_gradients_where_nothing_else_has():
+    e = S.Cast(S.var("x") * 3, dtype="float32").simple_bind(mx.cpu(), x=(2,), type_dict={"x": "int32"})
+    e.forward(is_train=True)
+    e.backward(mx.nd.array([1, 2]))
+    assert e.grad_dict["x"].dtype == np.int32 and e.grad_dict["x"].asnumpy().tolist() == [3, 6]
