@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 import mxnet as mx
-import numpy as np
 from mxnet.symbol._compiled import Compiled
 
 S = mx.sym
