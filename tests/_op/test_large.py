@@ -123,7 +123,9 @@ def test_symbols_of_large_shapes() -> None:
 
 def test_sparse_matrix_of_large_shape() -> None:
     """A csr matrix and row-sparse rows far behind 2**31: memory follows the stored elements."""
-    a = nd.sparse.csr_matrix((np.array([2.0, 3.0], "float32"), np.array([5, 2**33], "int64"), np.array([0, 1, 2], "int64")), shape=(2, 2**34))
+    a = nd.sparse.csr_matrix(
+        (np.array([2.0, 3.0], "float32"), np.array([5, 2**33], "int64"), np.array([0, 1, 2], "int64")), shape=(2, 2**34)
+    )
     assert a.shape == (2, 2**34) and a.indices.asnumpy().tolist() == [5, 2**33] and (a * 2).data.asnumpy().tolist() == [4, 6]
     rows = nd.sparse.row_sparse_array((np.ones((1, 2), "float32"), np.array([2**35], "int64")), shape=(2**36, 2))
     kept = nd.sparse.retain(rows, nd.array([2**35], dtype="int64"))
