@@ -10,6 +10,7 @@ import torch
 
 from . import _dtype
 from . import ndarray as nd
+from ._runtime import rng
 from ._runtime.array import Array, wrap
 from ._runtime.backward import GRAD_REQ, adopt
 from ._runtime.invoke import Sparse
@@ -48,6 +49,7 @@ class Executor:
         labels = _labels(symbol)
         self._wanted = [n for n in args if grad_req.get(n, "null") != "null" and grads.get(n) is not None and n not in labels]
         self._leaves: dict[str, Any] = {}
+        self._random: Any = None  # where the random numbers of the last pass in prediction mode began
         self._graph: list[torch.Tensor] | None = None  # outputs in torch's graph, since the last forward
         self._free = [n.op is not None and (n.op.name in _LOSSES or n.op.name == "BlockGrad" or n.op.zero_grad) for n, _ in symbol._heads]
 
@@ -70,8 +72,11 @@ class Executor:
     def outputs(self) -> list[Array]:
         """The outputs of the last forward."""
         if not self._outputs:
-            _, shapes, _ = self._symbol.infer_shape_partial(**{n: a.shape for n, a in {**self.arg_dict, **self.aux_dict}.items()})
-            self._outputs = [nd.zeros(s, ctx=self._ctx) for s in shapes]
+            have = {**self.arg_dict, **self.aux_dict}
+            facts = Inference(self._symbol._heads, {n: a.shape for n, a in have.items()}, {n: a._d.dtype for n, a in have.items()})
+            facts.infer_shapes(partial=True)
+            keys = [(id(n), i) for n, i in self._symbol._heads]
+            self._outputs = [nd.zeros(facts.shapes.get(k) or (), ctx=self._ctx, dtype=facts.types.get(k, torch.float32)) for k in keys]
         return self._outputs
 
     @property
@@ -109,6 +114,8 @@ class Executor:
                 Sparse.store(target, value._d)
             else:
                 target[:] = value
+        again = self._wanted and not is_train and self._compiled.random  # backward may repeat the pass, with the same random numbers
+        self._random = rng.generator(self._ctx).get_state() if again else None
         self._run(bool(is_train) and bool(self._wanted), bool(is_train))
         return self.outputs
 
@@ -136,7 +143,13 @@ class Executor:
             return
         if self._graph is None:
             kept = [o._d for o in self._outputs]
+            source = rng.generator(self._ctx)
+            now = source.get_state()
+            if self._random is not None:
+                source.set_state(self._random)
             self._run(True, False)
+            if self._random is not None:
+                source.set_state(now)
             for o, d in zip(self._outputs, kept):
                 o._d = o._t = d
         seeds = self._seeds(out_grads)

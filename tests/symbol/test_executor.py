@@ -280,3 +280,16 @@ def test_integers_have_gradients_where_nothing_else_has():
     e.forward(is_train=True)
     e.backward(mx.nd.array([1, 2]))
     assert e.grad_dict["x"].dtype == np.int32 and e.grad_dict["x"].asnumpy().tolist() == [3, 6]
+
+
+def test_backward_after_prediction_repeats_the_random_numbers():
+    e = S.Dropout(S.var("x"), p=0.5, mode="always").simple_bind(mx.cpu(), x=(20, 20))
+    e.arg_dict["x"][:] = 1
+    out = e.forward(is_train=False)[0].asnumpy()
+    e.backward(mx.nd.ones((20, 20)))
+    assert (e.grad_dict["x"].asnumpy() == out).all() and set(np.unique(out)) == {0, 2}
+
+
+def test_outputs_have_their_types_before_the_first_pass():
+    e = S.Cast(S.var("x"), dtype="float16").simple_bind(mx.cpu(), x=(2, 3))
+    assert e.outputs[0].dtype == np.float16 and e.outputs[0].shape == (2, 3)

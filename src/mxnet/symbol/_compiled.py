@@ -182,6 +182,8 @@ class Compiled:
         self._stepwise = any(n.op.prepare().dense_storage is not None for n in ops)  # type: ignore[union-attr]
         #: operators without inputs that leave axes of their shape open (`zeros((0, 10))` of recurrent states)
         self._open = [] if shapes or state.np_shape else [n for n in ops if not n.inputs and 0 in (n.attrs.get("shape") or ())]
+        #: whether any operator draws random numbers
+        self.random = any("generator" in n.op.reserved for n in ops)  # type: ignore[union-attr]
         self._closed: dict[tuple, Compiled] = {}
         self._symbol = symbol
         self._views = [id(n) in {id(v) for v in self._variables} or (n.op is not None and n.op.views) for n, _ in self.heads]
