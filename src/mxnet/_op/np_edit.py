@@ -45,7 +45,7 @@ def delete(arr: Tensor, obj: Tensor | None = None, *, start: int | None = None, 
     return x.index_select(where, keep.nonzero().reshape(-1).to(arr.device))
 
 
-def _insert(arr: Tensor, values: Tensor | None, obj: Tensor | None, val: float | None, span: tuple, int_ind: int | None,
+def _insert(arr: Tensor, values: Tensor | None, obj: Tensor | None, val: float | None, span: tuple[int | None, int | None, int | None], int_ind: int | None,
             axis: int | None) -> Tensor:  # fmt: skip
     x, where = _flat("insert", arr, axis)
     size = x.shape[where]

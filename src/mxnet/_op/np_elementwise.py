@@ -223,7 +223,7 @@ def _with_number(fn: Callable[[Tensor, Any], Tensor], bool_stays: bool = False) 
     return compute
 
 
-def _nd(name: str) -> Callable[[Tensor, Any], Tensor]:
+def _nd_scalar(name: str) -> Callable[[Tensor, Any], Tensor]:
     fn = NAMES[name].fn
     return lambda x, s: fn(x, scalar=s)
 
@@ -241,10 +241,10 @@ _NUMBER: dict[str, Callable[[Tensor, Any], Tensor]] = {
     "subtract": torch.sub,
     "rsubtract": lambda x, s: torch.rsub(x, s),
     "multiply": torch.mul,
-    "mod": _nd("_mod_scalar"),
-    "rmod": _nd("_rmod_scalar"),
-    "power": _nd("_power_scalar"),
-    "rpower": _nd("_rpower_scalar"),
+    "mod": _nd_scalar("_mod_scalar"),
+    "rmod": _nd_scalar("_rmod_scalar"),
+    "power": _nd_scalar("_power_scalar"),
+    "rpower": _nd_scalar("_rpower_scalar"),
     "copysign": _second(_ALIKE["copysign"]),
     "rcopysign": _first(_ALIKE["copysign"]),
     "arctan2": _second(_ALIKE["arctan2"]),
@@ -309,8 +309,8 @@ def where_rscalar(condition: Tensor, y: Tensor, *, scalar: float = 0.0) -> Tenso
 @op("_npi_where_scalar2", zero_grad=True)
 def where_scalar2(condition: Tensor, *, x: float = 0.0, y: float = 0.0) -> Tensor:
     """One of two numbers, as float32."""
-    make = {"dtype": torch.float32, "device": condition.device}
-    return torch.where(_chosen(condition), torch.full((), x, **make), torch.full((), y, **make))
+    first, second = (torch.full((), v, dtype=torch.float32, device=condition.device) for v in (x, y))
+    return torch.where(_chosen(condition), first, second)
 
 
 @op("_npx_relu")

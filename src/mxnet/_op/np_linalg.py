@@ -190,4 +190,4 @@ def norm(data: Tensor, *, ord: str = "", axis: Shape | None = None, keepdims: bo
         return torch.linalg.vector_norm(data, order, axes, keepdim=keepdims)
     if len(axes) != 2:
         raise MXNetError(f"norm: ord {ord!r} does not fit {len(axes)} axes. Use one axis for vectors, two for matrices.")
-    return torch.linalg.matrix_norm(data, order, axes, keepdim=keepdims)  # type: ignore[arg-type]
+    return torch.linalg.matrix_norm(data, order, axes, keepdim=keepdims)

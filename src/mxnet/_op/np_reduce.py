@@ -180,7 +180,12 @@ def percentile(a: Tensor, q: Tensor | None = None, *, axis: Shape | None = None,
     axes = _axes("percentile", a, axis)
     rest = [i for i in range(a.dim()) if i not in axes]
     flat = a.double().permute(*rest, *axes).reshape(*(a.shape[i] for i in rest), -1)
-    wanted = torch.full((), q_scalar, dtype=torch.float64, device=a.device) if q is None else q.double()
+    if q is not None:
+        wanted = q.double()
+    elif q_scalar is not None:
+        wanted = torch.full((), q_scalar, dtype=torch.float64, device=a.device)
+    else:
+        raise MXNetError("percentile: q is missing. Pass a number or an array.")
     if not wanted.is_meta and bool(((wanted < 0) | (wanted > 100)).any()):
         raise MXNetError("percentile: q must lie in 0..100 (quantile: 0..1). Pass such values.")
     share = wanted.reshape(-1) / 100
