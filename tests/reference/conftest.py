@@ -59,7 +59,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     reasons = pending()
     rows = [
-        pytest.param(i, marks=pytest.mark.xfail(reason=reasons[i], strict=True) if i in reasons else (), id=i) for i in mark.kwargs["ids"]
+        pytest.param(
+            i, marks=pytest.mark.xfail(reason=reasons[i], strict=not reasons[i].startswith("rounding noise")) if i in reasons else (), id=i
+        )
+        for i in mark.kwargs["ids"]
     ]
     metafunc.parametrize("reference_id", rows)
 
