@@ -31,9 +31,8 @@ class Op:
 
     __slots__ = (
         "name", "fn", "aliases", "amp", "_outputs", "_visible", "mutates", "zero_grad", "views", "doc", "_ready", "_inputs", "_required",
-        "variadic", "_specs", "_required_attrs", "reserved", "_active", "complete", "storages", "infer_rule", "count_attr", "cache", "_names",
-        "output_names", "bare", "stype_rule", "type_rule", "special", "dense_storage",
-        "free", "_aux", "_output_names",
+        "variadic", "_specs", "_required_attrs", "reserved", "_active", "complete", "storages", "infer_rule", "count_attr", "cache",
+        "output_names", "bare", "stype_rule", "type_rule", "special", "dense_storage", "free", "_aux", "_output_names",
     )  # fmt: skip
 
     def __init__(self, name: str, fn: Callable, *, aliases: Sequence[str] = (), amp: str = "any", outputs: Any = 1, visible: Any = None,

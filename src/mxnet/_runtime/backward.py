@@ -17,7 +17,7 @@ def make_leaf(a: Array, grad: Array | None, req: str) -> Landing | None:
     if req not in GRAD_REQ:
         raise KeyError(f"grad_req: {req!r} is unknown. Use write, add or null.")
     values = a._d
-    a._grad, a._req = (grad if req != "null" else grad), req
+    a._grad, a._req = grad, req
     dense = a.stype == "default"
     if req == "null" or not values.dtype.is_floating_point:
         a._t = values if dense else None
