@@ -254,3 +254,13 @@ def test_grad_through_operators_without_gradient(create_graph):
         assert mx.autograd.grad(y, [x], create_graph=create_graph, retain_graph=True)[0].asnumpy().tolist() == [0, 0]
         with pytest.raises(mx.MXNetError, match="does not influence the heads"):
             mx.autograd.grad(z, [x], create_graph=create_graph, retain_graph=True)
+
+
+def test_constants_may_change_between_record_and_backward():
+    x, w = nd.ones((3,)), nd.ones((3,))
+    w.attach_grad()
+    with autograd.record():
+        y = w * x[1:3].sum() * x
+    x[:] = 5  # backward sees the new values, as in MXNet; sums that were taken stay
+    y.backward()
+    np.testing.assert_array_equal(w.grad.asnumpy(), 10)

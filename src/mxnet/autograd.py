@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from ._op.gradients import zero_gradient
-from ._runtime.array import Array, in_graph, wrap, wrap_recorded
+from ._runtime.array import Array, in_graph, rebind, wrap, wrap_recorded
 from ._runtime.backward import dense_class, make_leaf
 from ._runtime.invoke import Sparse
 from ._runtime.state import state
@@ -156,8 +156,12 @@ def backward(heads: Any, head_grads: Any = None, retain_graph: bool = False, tra
 
 def _release(head: Array) -> None:
     """Forget the used graph, so that a second backward is an error even where torch saved nothing."""
-    if head._t.grad_fn is not None:
-        head._t = head._d if head.stype == "default" else None
+    if head._t.grad_fn is None:
+        return
+    if head.stype == "default":
+        rebind(head, head._d)
+    else:
+        head._t = None
 
 
 def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool | None = None, create_graph: bool = False,

@@ -11,8 +11,8 @@ import torch
 from . import _dtype
 from . import ndarray as nd
 from ._runtime import rng
-from ._runtime.array import Array, wrap
-from ._runtime.backward import GRAD_REQ, adopt
+from ._runtime.array import Array, rebind, wrap
+from ._runtime.backward import GRAD_REQ, adopt, fill, release
 from ._runtime.invoke import Sparse
 from ._runtime.state import state
 from .autograd import _Scope
@@ -49,8 +49,10 @@ class Executor:
         labels = _labels(symbol)
         self._wanted = [n for n in args if grad_req.get(n, "null") != "null" and grads.get(n) is not None and n not in labels]
         self._leaves: dict[str, Any] = {}
-        self._random: Any = None  # where the random numbers of the last pass in prediction mode began
-        self._graph: list[torch.Tensor] | None = None  # outputs in torch's graph, since the last forward
+        self._random: Any = None  # where the random numbers of the last pass began
+        self._graph: list[torch.Tensor] | None = None  # outputs in torch's graph: since the last forward, until backward has used it up
+        self._was_training = False  # the mode of the last pass
+        self._repeats = False  # backward was called twice after one forward: graphs are kept from then on
         self._free = [n.op is not None and (n.op.name in _LOSSES or n.op.name == "BlockGrad" or n.op.zero_grad) for n, _ in symbol._heads]
 
     @property
@@ -114,9 +116,10 @@ class Executor:
                 Sparse.store(target, value._d)
             else:
                 target[:] = value
-        again = self._wanted and not is_train and self._compiled.random  # backward may repeat the pass, with the same random numbers
+        again = self._wanted and self._compiled.random  # backward may repeat the pass, with the same random numbers
         self._random = rng.generator(self._ctx).get_state() if again else None
-        self._run(bool(is_train) and bool(self._wanted), bool(is_train))
+        self._was_training = bool(is_train)
+        self._run(self._was_training and bool(self._wanted), self._was_training)
         return self.outputs
 
     def _run(self, recorded: bool, training: bool) -> None:
@@ -130,56 +133,79 @@ class Executor:
         if len(self._outputs) != len(values) or any(type(o) is not type(v) for o, v in zip(self._outputs, values)):
             self._outputs = values
         for o, v in zip(self._outputs, values):
-            o._d = v._d
-            o._t = v._t
+            _renew(o, v._d)
 
     def backward(self, out_grads: Any = None, is_train: bool = True) -> None:
         """Gradients of the outputs times out_grads into the gradient arrays; losses need no out_grads.
 
-        After a forward in prediction mode, or before any, the pass is run with recording, in prediction mode. Integer arguments have gradients
-        only where no other has; they are computed in float64.
+        A pass frees its inner results while it goes back through them, as torch does: a step needs less memory, and finds it in the cache. What
+        a second backward needs, and one after a forward in prediction mode, or before any, comes from a repetition of the forward pass with
+        the same random numbers. Integer arguments have gradients only where no other has; they are computed in float64.
         """
         if not self._wanted:
             return
         if self._graph is None:
-            kept = [o._d for o in self._outputs]
-            source = rng.generator(self._ctx)
-            now = source.get_state()
-            if self._random is not None:
-                source.set_state(self._random)
-            self._run(True, False)
-            if self._random is not None:
-                source.set_state(now)
-            for o, d in zip(self._outputs, kept):
-                o._d = o._t = d
+            self._repeat()
         seeds = self._seeds(out_grads)
         if not self._leaves:
             self._run_in_float64()
         heads = [(t, s) for t, s in zip(self._graph or (), seeds) if t is not None and t.requires_grad]
         names = list(self._leaves)
         watched = [t for _, _, t in self._compiled.edges if t.requires_grad] if self._compiled.monitor is not None else []
-        found: Any = [None] * (len(names) + len(watched))
+        emptied = {n for n in names if self._grad_req[n] == "write" and self.grad_dict[n].stype == "default" and release(self.grad_dict[n])}
+        try:
+            found = self._derive(heads, [*(self._leaves[n] for n in names), *watched], is_train)
+        except BaseException:
+            for name in emptied:
+                fill(self.grad_dict[name], None, False)
+            raise
+        if not self._repeats:
+            self._graph = None
+        if watched:
+            self._show_gradients(found[len(names) :])
+        shared = {id(t) for t in seeds if t is not None}
+        for name, value in zip(names, found):
+            target = self.grad_dict[name]
+            if value is not None and value.dtype != target._d.dtype:
+                value = value.to(target._d.dtype)
+            own = id(value) not in shared
+            shared.add(id(value))
+            if name in emptied:
+                plain = value is None or value.layout == torch.strided
+                fill(target, value if plain else None, own)
+                if plain:
+                    continue
+            _land(target, value, self._grad_req[name] == "add", own)
+
+    def _derive(self, heads: list, leaves: list, is_train: bool) -> Any:
+        """Gradients of the heads with respect to the leaves; None where there is none."""
+        if not heads:
+            return [None] * len(leaves)
+        seeds = [torch.ones_like(t) if s is None else s.to(t.dtype).to(t.device) for t, s in heads]
         old = state.training
         state.training = is_train
         try:
-            if heads:
-                found = torch.autograd.grad([t for t, _ in heads], [*(self._leaves[n] for n in names), *watched],
-                                            [torch.ones_like(t) if s is None else s.to(t.dtype).to(t.device) for t, s in heads],
-                                            retain_graph=True, allow_unused=True)  # fmt: skip
+            return torch.autograd.grad([t for t, _ in heads], leaves, seeds, retain_graph=self._repeats, allow_unused=True)
         except RuntimeError as e:
             if isinstance(e, MXNetError):
                 raise
             raise MXNetError(f"backward: {str(e).splitlines()[0]}. Check the operators of the graph.") from None
         finally:
             state.training = old
-        if watched:
-            self._show_gradients(found[len(names) :])
-        shared = {id(t) for t in seeds if t is not None}
-        for name, value in zip(names, found):
-            if value is not None and value.dtype != self.grad_dict[name]._d.dtype:
-                value = value.to(self.grad_dict[name]._d.dtype)
-            _land(self.grad_dict[name], value, self._grad_req[name] == "add", own=id(value) not in shared)
-            shared.add(id(value))
+
+    def _repeat(self) -> None:
+        """The last forward pass once more, recorded; the outputs stay."""
+        kept = [o._d for o in self._outputs]
+        self._repeats = self._was_training
+        source = rng.generator(self._ctx)
+        now = source.get_state()
+        if self._random is not None:
+            source.set_state(self._random)
+        self._run(True, self._was_training)
+        if self._random is not None:
+            source.set_state(now)
+        for o, d in zip(self._outputs, kept):
+            _renew(o, d)
 
     def _run_in_float64(self) -> None:
         """Record a pass with float64 in place of all integers that want gradients, for their sake; the outputs stay."""
@@ -308,12 +334,20 @@ class Executor:
         return most
 
 
+def _renew(output: Array, values: Any) -> None:
+    """Give an output array new values."""
+    if output.stype == "default":
+        rebind(output, values)
+    else:
+        output._d = values
+
+
 def _leaf_over(array: Array) -> torch.Tensor | None:
     """A leaf of torch's graph over an array's memory; for sparse arrays the carrier of its gradient."""
     values = array._d
     if not values.dtype.is_floating_point:
         return values if array.stype == "default" else None
-    leaf = values.detach() if array.stype == "default" else torch.zeros((), dtype=values.dtype, device=values.device).expand(values.shape)
+    leaf = values.data if array.stype == "default" else torch.zeros((), dtype=values.dtype, device=values.device).expand(values.shape)
     return leaf.requires_grad_(True)
 
 

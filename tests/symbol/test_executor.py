@@ -293,3 +293,69 @@ def test_backward_after_prediction_repeats_the_random_numbers():
 def test_outputs_have_their_types_before_the_first_pass():
     e = S.Cast(S.var("x"), dtype="float16").simple_bind(mx.cpu(), x=(2, 3))
     assert e.outputs[0].dtype == np.float16 and e.outputs[0].shape == (2, 3)
+
+
+def test_a_second_backward_repeats_the_pass_with_the_same_random_numbers():
+    s = S.Dropout(S.FullyConnected(S.var("x"), num_hidden=64, name="fc"), p=0.5)
+    e = bound(s, x=(8, 32))
+    out = e.forward(is_train=True)[0].asnumpy()
+    mx.random.uniform(shape=(3,))
+    gradients = []
+    for _ in range(4):
+        e.backward([mx.nd.ones(out.shape)])
+        gradients.append(e.grad_dict["fc_weight"].asnumpy())
+        np.testing.assert_array_equal(e.outputs[0].asnumpy(), out)
+    for g in gradients[1:]:
+        np.testing.assert_array_equal(g, gradients[0])
+    assert gradients[0].any()
+    e.forward(is_train=True)
+    e.backward([mx.nd.ones(out.shape)])
+    assert (e.grad_dict["fc_weight"].asnumpy() != gradients[0]).any()
+
+
+def test_gradient_arrays_stay_the_same_objects_and_views_of_them_see_new_values():
+    e = S.make_loss(S.sum(S.dot(S.var("a"), S.var("b")))).simple_bind(mx.cpu(), a=(200, 300), b=(300, 100))
+    for a in e.arg_dict.values():
+        a[:] = mx.nd.random.uniform(shape=a.shape)
+    held, view = e.grad_dict["a"], e.grad_dict["b"].reshape((-1,))
+    for scale in (1, 2):
+        e.arg_dict["b"][:] = scale
+        e.forward(is_train=True)
+        e.backward()
+        assert e.grad_dict["a"] is held
+        np.testing.assert_allclose(held.asnumpy(), 100 * scale, rtol=1e-6)
+        np.testing.assert_array_equal(view.asnumpy().reshape(300, 100), e.grad_dict["b"].asnumpy())
+
+
+class _Refuses(mx.operator.CustomOp):
+    def forward(self, is_train, req, in_data, out_data, aux):
+        self.assign(out_data[0], req[0], in_data[0])
+
+    def backward(self, req, out_grad, in_data, out_data, in_grad, aux):
+        raise ValueError("refused")
+
+
+@mx.operator.register("test_executor_refuses")
+class _RefusesProp(mx.operator.CustomOpProp):
+    def create_operator(self, ctx, shapes, dtypes):
+        return _Refuses()
+
+
+def test_gradients_are_zeros_after_a_backward_that_failed():
+    e = S.Custom(S.var("a"), op_type="test_executor_refuses").simple_bind(mx.cpu(), a=(200, 300))
+    e.grad_dict["a"][:] = 7
+    e.forward(is_train=True)
+    with pytest.raises(mx.MXNetError, match="refused"):
+        e.backward([mx.nd.ones((200, 300))])
+    assert set(np.unique(e.grad_dict["a"].asnumpy())) <= {0.0, 7.0}
+    e.grad_dict["a"][:] = 1  # it can be written
+    assert e.grad_dict["a"].asnumpy().sum() == 60000
+
+
+def test_arguments_may_change_between_the_passes():
+    e = S.make_loss(S.sum(S.square(S.var("a")))).simple_bind(mx.cpu(), a=(3,))
+    e.arg_dict["a"][:] = 1
+    e.forward(is_train=True)
+    e.arg_dict["a"][:] = 5
+    e.backward()
+    np.testing.assert_array_equal(e.grad_dict["a"].asnumpy(), 10)

@@ -16,24 +16,20 @@ from .registry import Op, register
 INPUTS = ("gamma", "beta", "moving_mean", "moving_var")
 
 
-class _Averages(torch.autograd.Function):
-    """Identity whose backward moves the averages: MXNet updates them when a gradient is taken, not in the forward pass."""
+class _Averages:
+    """A hook at the result that moves the averages: MXNet updates them when a gradient is taken, not in the forward pass."""
 
-    @staticmethod
-    def forward(ctx: Any, result: Tensor, mean: Tensor, inverse_std: Tensor, moving: tuple, momentum: float, eps: float) -> Tensor:
-        ctx.save_for_backward(mean, inverse_std)
-        ctx.moving, ctx.momentum, ctx.eps = moving, momentum, eps
-        return result.view_as(result)
+    __slots__ = ("mean", "inverse_std", "moving_mean", "moving_var", "momentum", "eps")
 
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        mean, inverse_std = ctx.saved_tensors
+    def __init__(self, mean: Tensor, inverse_std: Tensor, moving_mean: Tensor, moving_var: Tensor, momentum: float, eps: float) -> None:
+        self.mean, self.inverse_std, self.moving_mean, self.moving_var = mean, inverse_std, moving_mean, moving_var
+        self.momentum, self.eps = momentum, eps
+
+    def __call__(self, grad: Tensor) -> None:
         with torch.no_grad():
-            moving_mean, moving_var = ctx.moving
-            variance = (inverse_std.square().reciprocal() - ctx.eps).clamp_(min=0)
-            moving_mean.mul_(ctx.momentum).add_(mean.to(moving_mean.dtype), alpha=1 - ctx.momentum)
-            moving_var.mul_(ctx.momentum).add_(variance.to(moving_var.dtype), alpha=1 - ctx.momentum)
-        return grad, None, None, None, None, None
+            variance = (self.inverse_std.square().reciprocal_() - self.eps).clamp_(min=0)
+            self.moving_mean.lerp_(self.mean.to(self.moving_mean.dtype), 1 - self.momentum)
+            self.moving_var.lerp_(variance.to(self.moving_var.dtype), 1 - self.momentum)
 
 
 def normalize(
@@ -62,7 +58,7 @@ def normalize(
         result, mean, inverse_std = torch.native_batch_norm(moved, weight, beta, None, None, True, 0.0, eps)
         mean, inverse_std = mean.detach(), inverse_std.detach()
         if result.requires_grad:
-            result = _Averages.apply(result, mean, inverse_std, (moving_mean, moving_var), momentum, eps)
+            result.register_hook(_Averages(mean, inverse_std, moving_mean, moving_var, momentum, eps))
     else:
         result = torch.batch_norm(moved, weight, beta, moving_mean, moving_var, False, 0.0, eps, torch.backends.cudnn.enabled)
     if data.dim() == 1:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from .array import Array, Classes, wrap
+from .array import Array, Classes, has_tracked, rebind, wrap
 from .invoke import Sparse
 
 GRAD_REQ = {"write": 1, "add": 3, "null": 0, "inplace": 1}
@@ -20,7 +20,10 @@ def make_leaf(a: Array, grad: Array | None, req: str) -> Landing | None:
     a._grad, a._req = grad, req
     dense = a.stype == "default"
     if req == "null" or not values.dtype.is_floating_point:
-        a._t = values if dense else None
+        if dense:
+            rebind(a, values)
+        else:
+            a._t = None
         return None
     leaf = values.data if dense else torch.zeros((), dtype=values.dtype, device=values.device).expand(values.shape)
     leaf.requires_grad_(True)
@@ -78,12 +81,34 @@ def adopt(target: Array, value: torch.Tensor) -> bool:
     """
     old = target._d
     if (_use_count is None or value.numel() * value.itemsize < _WORTH or value.dtype is not old.dtype or value.shape != old.shape
-            or value.device != old.device or not value.is_contiguous() or target._t is not old):  # fmt: skip
+            or value.device != old.device or not value.is_contiguous() or has_tracked(target)):  # fmt: skip
         return False
     if not (_alone(old) and _alone(value)):
         return False
-    target._d = target._t = value.detach()
+    rebind(target, value.detach())
     return True
+
+
+def release(target: Array) -> bool:
+    """Let go of the memory of a large gradient array that is about to be overwritten, if nobody else can see it; it reads as zeros meanwhile.
+
+    The new gradient then finds the memory of the old one, warm in the cache, instead of fresh pages; two sets of gradients never exist at the
+    same time. `fill` ends the state.
+    """
+    old = target._d
+    if _use_count is None or old.numel() * old.itemsize < _WORTH or has_tracked(target) or not _alone(old):
+        return False
+    target._d = torch.zeros((), dtype=old.dtype, device=old.device).expand(old.shape)
+    return True
+
+
+def fill(target: Array, value: torch.Tensor | None, own: bool) -> None:
+    """Give a released gradient array its new values (None: zeros). own: the caller holds the only reference to `value`."""
+    like = target._d
+    if value is not None and own and value.dtype is like.dtype and value.device == like.device and value.is_contiguous() and _alone(value):
+        rebind(target, value.detach())
+    else:
+        rebind(target, torch.empty(like.shape, dtype=like.dtype, device=like.device).copy_(like if value is None else value))
 
 
 def dense_class(a: Array) -> type:

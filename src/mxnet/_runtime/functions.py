@@ -95,8 +95,9 @@ def _unary(op: Op) -> Callable:
                 except BAD_INPUT as e:
                     raise explain(op, e, (x._d,), NO_ATTRS) from None
                 a = dense()
-                a._t = r
-                if not (recording and r.requires_grad):
+                if recording and r.requires_grad:
+                    a._t = r
+                else:
                     a._d = r
                 a._ctx = x._ctx
                 return a

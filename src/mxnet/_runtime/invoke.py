@@ -55,8 +55,9 @@ def invoke(op: Op, arrays: Any, attrs: dict, out: Any = None) -> Any:
         raise explain(op, e, tensors, attrs) from None
     if type(result) is _Tensor:
         a = dense()
-        a._t = result
-        if not (recording and result.requires_grad):
+        if recording and result.requires_grad:
+            a._t = result
+        else:
             a._d = result
         a._ctx = arrays[0]._ctx
         return a

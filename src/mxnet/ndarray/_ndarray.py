@@ -40,8 +40,9 @@ def _binary(array_op: str, scalar_op: str, symbol: str) -> Callable:
             except BAD_INPUT as e:
                 raise explain(op, e, (self._d, other._d), NO_ATTRS) from None
             a = NDArray()
-            a._t = r
-            if not (recording and r.requires_grad):
+            if recording and r.requires_grad:
+                a._t = r
+            else:
                 a._d = r
             a._ctx = self._ctx
             return a
@@ -245,7 +246,7 @@ class NDArray(Array):
         return {"array": self.asnumpy(), "dtype": _dtype.name_of(self._d.dtype), "ctx": self._ctx}
 
     def __setstate__(self, state: dict) -> None:
-        self._d = self._t = torch.from_numpy(state["array"]).to(_dtype.to_torch(state["dtype"]))
+        self._d = torch.from_numpy(state["array"]).to(_dtype.to_torch(state["dtype"]))
         self._ctx = state["ctx"]
 
     def __copy__(self) -> NDArray:
@@ -339,7 +340,7 @@ class NDArray(Array):
             except (IndexError, TypeError):
                 r = _indexing.get(self._d, key)
             a = type(self)()
-            a._d = a._t = r
+            a._d = r
             a._ctx = self._ctx
             return a
         t = self._t if recording else self._d
@@ -351,8 +352,9 @@ class NDArray(Array):
         else:
             r = _indexing.get(t, key)
         a = type(self)()
-        a._t = r
-        if not (recording and r.requires_grad):
+        if recording and r.requires_grad:
+            a._t = r
+        else:
             a._d = r
         a._ctx = self._ctx
         return a
