@@ -209,3 +209,10 @@ def test_indices_out_of_range_are_index_errors_and_mxnet_errors(call, text):
 def test_errors(call, text):
     with pytest.raises(MXNetError, match=text):
         call()
+
+
+def test_no_gradient_is_not_zero_times_infinity():
+    """The root has an infinite slope at 0, which nothing may meet: an index has no gradient at all."""
+    x = nd.array([0, 1])
+    for fn in (lambda x: nd.take(grid(2), nd.sqrt(x)), lambda x: nd.pick(grid(2, 2), nd.sqrt(x)), lambda x: nd.zeros_like(nd.sqrt(x))):
+        assert gradient(fn, x) == [[0, 0]]

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from .._dtype import name_of
 from ..error import MXNetError
+from .gradients import with_zero_gradients
 from .nn_checks import HALF, channel_axis, expect_float, expect_shape
-from .nn_gradients import constant_of
 from .registry import Op, register
 
 INPUTS = ("gamma", "beta", "moving_mean", "moving_var")
@@ -49,7 +49,7 @@ def normalize(
     if fix_gamma:
         if data.device.type != "meta":
             gamma.data.fill_(1)
-        weight = constant_of(torch.ones_like(gamma), gamma)
+        weight = with_zero_gradients(torch.ones_like(gamma), gamma)
     moved = data if axis == 1 or data.dim() == 1 else data.movedim(axis, 1)
     if data.dim() == 1:  # (C,) -> (1, C)
         moved = data.unsqueeze(0)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..error import MXNetError
+from .gradients import with_zero_gradients
 from .nn_checks import expect_float, expect_shape
-from .nn_gradients import with_zero_gradients
 from .registry import op
 
 

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ..error import MXNetError
 from .convolution import _check_groups
+from .gradients import with_zero_gradients
 from .nn_checks import HALF, expect_float, expect_shape, same_dtype, window
-from .nn_gradients import with_zero_gradients
 from .params import Shape
 from .registry import op
 from .roi_pooling import _round, groups, nothing

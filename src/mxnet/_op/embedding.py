@@ -12,8 +12,8 @@ from .._storage import accepts_sparse_gradient
 from .._storage.gather import gather
 from .._storage.rows import sum_rows
 from ..error import MXNetError
+from .gradients import with_zero_gradients
 from .nn_checks import HALF, expect_shape
-from .nn_gradients import with_zero_gradients
 from .params import DType
 from .registry import Op, register
 

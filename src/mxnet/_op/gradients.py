@@ -8,28 +8,34 @@ import torch
 from torch import Tensor
 
 
-class ZeroGradient(torch.autograd.Function):
-    """The result as it is, without gradient to the inputs.
+class AlsoReaches(torch.autograd.Function):
+    """The value as it is, which backward also reaches the other inputs from, without a gradient for them.
 
-    An undefined gradient flows back, not zeros, which a later 0 * inf would turn into NaN; a leaf that gets nothing else writes zeros.
+    An undefined gradient flows back to those, not zeros, which a later 0 * inf would turn into NaN; a leaf that gets nothing else writes zeros.
     """
 
     @staticmethod
-    def forward(ctx: Any, result: Tensor, *inputs: Tensor) -> Tensor:
-        ctx.count = len(inputs)
+    def forward(ctx: Any, value: Tensor, *others: Tensor) -> Tensor:
+        ctx.count = len(others)
         ctx.set_materialize_grads(False)
-        return result.view_as(result)
+        return value.view_as(value)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor | None) -> tuple:
-        return (None,) * (ctx.count + 1)
+        return grad, *(None,) * ctx.count
 
 
 def zero_gradient(result: Any, inputs: list[Tensor]) -> Any:
     """Results of an operator whose gradient is zero by definition, as outputs of the graph of its inputs (those that require grad)."""
     if isinstance(result, Tensor):
-        return ZeroGradient.apply(result, *inputs) if result.is_floating_point() else result
+        return AlsoReaches.apply(result.detach(), *inputs) if result.is_floating_point() else result
     return tuple(zero_gradient(r, inputs) for r in result)
+
+
+def with_zero_gradients(value: Tensor, *others: Tensor | None) -> Tensor:
+    """`value` with its own gradient, and a gradient of zero for the other tensors (labels, indices) that ask for one."""
+    asking = [o for o in others if o is not None and o.requires_grad]
+    return AlsoReaches.apply(value, *asking) if asking else value
 
 
 class StraightThrough(torch.autograd.Function):

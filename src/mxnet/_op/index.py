@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from ..error import MXNetError
+from .gradients import with_zero_gradients
 from .nn_checks import HALF, channel_axis, same_dtype
-from .nn_gradients import with_zero_gradients
 from .params import DType, Shape
 from .registry import op
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ..error import MXNetError
+from .gradients import with_zero_gradients
 from .nn_checks import channel_axis
-from .nn_gradients import with_zero_gradients
 from .params import DType, Shape
 from .registry import op
 

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from .._dtype import name_of
 from ..error import MXNetError
+from .gradients import with_zero_gradients
 from .nn_checks import expect_float
-from .nn_gradients import with_zero_gradients
 from .params import DType, Shape
 from .random import sizes
 from .registry import op

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ..error import MXNetError
+from .gradients import with_zero_gradients
 from .nn_checks import HALF, expect_float, same_dtype
-from .nn_gradients import with_zero_gradients
 from .registry import op
 
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ..error import MXNetError
+from .gradients import with_zero_gradients
 from .nn_checks import HALF, expect_float, expect_shape, same_dtype
-from .nn_gradients import with_zero_gradients
 from .registry import op
 
 #: Gates of a cell: rows of its weights in units of state_size.

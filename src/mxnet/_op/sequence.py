@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..error import MXNetError
-from .nn_gradients import with_zero_gradients
+from .gradients import with_zero_gradients
 from .registry import op
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor
 
 from ..error import MXNetError
+from .gradients import with_zero_gradients
 from .nn_checks import channel_axis, same_dtype
-from .nn_gradients import with_zero_gradients
 from .params import Shape
 from .registry import op
 
