@@ -6,20 +6,15 @@ import threading
 from collections import defaultdict
 from typing import Any
 
-from .base import classproperty
+from .base import WithClassProperties, classproperty
 
 
-class AttrScope:
+class AttrScope(metaclass=WithClassProperties):
     """Attributes for the symbols made inside the block; inner scopes add to outer ones."""
 
     _current = threading.local()
     #: how often each name of a subgraph (control flow) was used
     _subgraph_names: defaultdict[str, int] = defaultdict(int)
-
-    @classproperty
-    def current(cls) -> AttrScope:
-        """The innermost scope of this thread."""
-        return current()
 
     def __init__(self, **kwargs: str) -> None:
         for value in kwargs.values():
@@ -49,3 +44,11 @@ def current() -> AttrScope:
     if found is None:
         found = AttrScope._current.value = AttrScope()
     return found
+
+
+def _set_current(_: type, value: AttrScope) -> None:
+    AttrScope._current.value = value
+
+
+#: The innermost AttrScope of this thread; it can be assigned.
+AttrScope.current = classproperty(lambda _: current(), _set_current)  # type: ignore[attr-defined]

@@ -42,13 +42,29 @@ def py_str(x: bytes | str) -> str:
 
 
 class classproperty:
-    """A read-only property of a class."""
+    """A property of a class. With a setter, and a class made by `WithClassProperties`, it can be assigned: `AttrScope.current = ...`."""
 
-    def __init__(self, func: Callable) -> None:
-        self.func = func
+    def __init__(self, func: Callable, setter: Callable | None = None) -> None:
+        self.func, self.setter = func, setter
 
     def __get__(self, obj: Any, owner: type) -> Any:
         return self.func(owner)
+
+
+class WithClassProperties(type):
+    """The class of classes whose properties are assigned: Python's own classes would lose the property instead."""
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        found = cls.__dict__.get(name)
+        if isinstance(found, classproperty) and found.setter is not None:
+            found.setter(cls, value)
+        else:
+            super().__setattr__(name, value)
+
+
+def _as_list(obj: Any) -> list | tuple:
+    """A list or tuple as it is, anything else in a list."""
+    return obj if isinstance(obj, (list, tuple)) else [obj]
 
 
 def data_dir() -> str:

@@ -7,10 +7,11 @@ import threading
 
 import torch
 
+from .base import WithClassProperties, classproperty
 from .error import MXNetError
 
 
-class Context:
+class Context(metaclass=WithClassProperties):
     """A device. `with mx.gpu(0):` makes it the default of the block. Contexts are equal by type and number."""
 
     devtype2str = {1: "cpu", 2: "gpu", 3: "cpu_pinned", 5: "cpu_shared"}
@@ -76,8 +77,7 @@ class Context:
             torch.cuda.empty_cache()
 
 
-Context.default_ctx = Context("cpu", 0)  # type: ignore[attr-defined]
-_DEFAULT = Context.default_ctx  # type: ignore[attr-defined]
+_DEFAULT = Context("cpu", 0)
 
 
 def accelerator() -> str | None:
@@ -120,6 +120,13 @@ def current_context() -> Context:
     """The context of the innermost `with ctx:`, or cpu(0)."""
     return getattr(Context._default_ctx, "value", _DEFAULT)
 
+
+def _set_default(_: type, ctx: Context) -> None:
+    Context._default_ctx.value = ctx
+
+
+#: The context of this thread; it can be assigned.
+Context.default_ctx = classproperty(lambda _: current_context(), _set_default)  # type: ignore[attr-defined]
 
 _TEXT = re.compile(r"(cpu|gpu|cpu_pinned|cpu_shared)\((\d+)\)")
 

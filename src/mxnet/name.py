@@ -5,18 +5,13 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from .base import classproperty
+from .base import WithClassProperties, classproperty
 
 
-class NameManager:
+class NameManager(metaclass=WithClassProperties):
     """`with NameManager():` counts names from 0 inside the block."""
 
     _current = threading.local()
-
-    @classproperty
-    def current(cls) -> NameManager:
-        """The innermost NameManager of this thread."""
-        return current()
 
     def __init__(self) -> None:
         self._counter: dict[str, int] = {}
@@ -57,3 +52,11 @@ def current() -> NameManager:
     if found is None:
         found = NameManager._current.value = NameManager()
     return found
+
+
+def _set_current(_: type, value: NameManager) -> None:
+    NameManager._current.value = value
+
+
+#: The innermost NameManager of this thread; it can be assigned.
+NameManager.current = classproperty(lambda _: current(), _set_current)  # type: ignore[attr-defined]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import platform
 from collections import OrderedDict
 
 import torch
 
 from .context import accelerator
 
-#: Features of the original whose answer depends on the machine or on installed packages; all others of its list are constant.
-_CONSTANT = {
-    "INT64_TENSOR_SIZE": True, "F16C": True, "BLAS_OPEN": False, "BLAS_ATLAS": False, "BLAS_APPLE": False, "LAPACK": True, "DIST_KVSTORE": False,
-    "CXX14": True, "CAFFE": False, "SSE": True, "DEBUG": False, "TVM_OP": False, "TENSORRT": False, "CUDA_RTC": False, "SIGNAL_HANDLER": False,
-    "PROFILER": True, "CPU_SSE": True, "JEMALLOC": False, "TCMALLOC": False, "MALLOC": True,
-}  # fmt: skip
+#: The original's list. What depends on the machine or on installed packages is found out by `feature_list`; the rest is here or not.
+_NAMES = """CUDA CUDNN NCCL CUDA_RTC TENSORRT CPU_SSE CPU_SSE2 CPU_SSE3 CPU_SSE4_1 CPU_SSE4_2 CPU_SSE4A CPU_AVX CPU_AVX2 OPENMP SSE F16C JEMALLOC
+BLAS_OPEN BLAS_ATLAS BLAS_MKL BLAS_APPLE LAPACK MKLDNN OPENCV CAFFE PROFILER DIST_KVSTORE CXX14 INT64_TENSOR_SIZE SIGNAL_HANDLER DEBUG
+TVM_OP""".split()
+_ALWAYS = {"INT64_TENSOR_SIZE", "LAPACK", "PROFILER", "CXX14"}
+#: Instruction sets of x86 processors that torch's kernels need, and those of processors with AVX2.
+_X86 = {"CPU_SSE", "CPU_SSE2", "CPU_SSE3", "SSE"}
+_AVX2 = {"CPU_SSE4_1", "CPU_SSE4_2", "CPU_AVX", "CPU_AVX2", "F16C"}
 
 
 class Feature:
@@ -39,8 +42,8 @@ class Feature:
 
 def feature_list() -> list[Feature]:
     """All features."""
-    cuda = accelerator() == "cuda"
-    found = {
+    cuda, kernels = accelerator() == "cuda", torch.backends.cpu.get_cpu_capability()
+    found = dict.fromkeys(_ALWAYS, True) | {
         "CUDA": cuda,
         "CUDNN": cuda and torch.backends.cudnn.is_available(),
         "NCCL": cuda and torch.distributed.is_available() and torch.distributed.is_nccl_available(),
@@ -48,16 +51,26 @@ def feature_list() -> list[Feature]:
         "MKLDNN": torch.backends.mkldnn.is_available(),
         "BLAS_MKL": torch.backends.mkl.is_available(),
         "OPENCV": importlib.util.find_spec("cv2") is not None,
-        **_CONSTANT,
     }
-    return [Feature(name, enabled) for name, enabled in found.items()]
+    if platform.machine().lower() in ("x86_64", "amd64"):
+        found |= dict.fromkeys(_X86 | (_AVX2 if kernels.startswith("AVX") else set()), True)
+    return [Feature(name, found.get(name, False)) for name in _NAMES]
 
 
 class Features(OrderedDict):
-    """Features by name; `is_enabled("CUDA")`."""
+    """Features by name; `is_enabled("CUDA")`. There is one such object: they do not change while a program runs."""
+
+    _only: Features | None = None
+
+    def __new__(cls) -> Features:
+        """The one object."""
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+            cls._only.update((f.name, f) for f in feature_list())
+        return cls._only
 
     def __init__(self) -> None:
-        super().__init__((f.name, f) for f in feature_list())
+        """Nothing to do: the object may be older than the call."""
 
     def __repr__(self) -> str:
         return str(list(self.values()))

@@ -54,9 +54,17 @@ def np_shape(active: bool = True) -> _Switch:
     return _Switch("np_shape", active)
 
 
-def np_array(active: bool = True) -> _Switch:
+class _NumpyArrayScope(_Switch):
+    """The switch of NumPy arrays, under the original's name."""
+
+    def __init__(self, is_np_array: bool) -> None:
+        super().__init__("np_array", is_np_array)
+        self._is_np_array = self.active
+
+
+def np_array(active: bool = True) -> _NumpyArrayScope:
     """`with np_array():` `mx.np.ndarray` inside the block."""
-    return _Switch("np_array", active)
+    return _NumpyArrayScope(active)
 
 
 def _decorated(func: Any, scope: Callable) -> Any:

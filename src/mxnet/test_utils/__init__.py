@@ -1,11 +1,37 @@
-"""Helpers for tests of programs and operators: comparison, random inputs, gradient checks."""
+"""Helpers for tests of programs and operators: comparison, random inputs, gradient checks.
+
+Test programs write `from mxnet.test_utils import *` and use modules (mx, np, os, sys ...) that come with it, so they are public names here.
+"""
+
+import bz2
+import errno
+import gzip
+import json
+import logging
+import numbers
+import os
+import platform
+import struct
+import subprocess
+import sys
+import time
+import traceback
+import zipfile
+from collections import OrderedDict
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.random as rnd
+import numpy.testing as npt
+import scipy.stats as ss
+
+import mxnet as mx
 
 from ..context import Context, current_context
+from ..error import MXNetError
 from ..ndarray import array
 from ..runtime import Features
+from ..symbol import Symbol
 from ..util import get_cuda_compute_capability, getenv, setenv, use_np
 from ._checks import (
     check_consistency,
@@ -22,6 +48,7 @@ from ._checks import (
 )
 from ._compare import (
     almost_equal,
+    almost_equal_ignore_nan,
     assert_allclose,
     assert_almost_equal,
     assert_almost_equal_ignore_nan,
@@ -35,6 +62,7 @@ from ._compare import (
     default_numeric_eps,
     default_rtols,
     effective_dtype,
+    find_max_violation,
     get_atol,
     get_etol,
     get_rtol,
@@ -51,7 +79,19 @@ from ._compare import (
     same_symbol_structure,
     set_default_context,
 )
-from ._environment import DummyIter, discard_stderr, download, environment, get_mnist_iterator, get_mnist_ubyte, retry
+from ._data import (
+    download,
+    download_model,
+    get_bz2_data,
+    get_cifar10,
+    get_im2rec_path,
+    get_mnist,
+    get_mnist_iterator,
+    get_mnist_pkl,
+    get_mnist_ubyte,
+    get_zip_data,
+)
+from ._environment import DummyIter, discard_stderr, environment, retry, set_env_var
 from ._random import (
     assign_each,
     assign_each2,

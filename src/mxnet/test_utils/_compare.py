@@ -12,7 +12,6 @@ from .. import context
 from .._runtime.array import Array
 from ..context import Context
 
-_DEFAULT: list[Context | None] = [None]
 RTOLS = {
     "float16": 1e-2,
     "float32": 1e-4,
@@ -40,13 +39,13 @@ ATOLS = {
 
 
 def default_context() -> Context:
-    """The context that tests use: what `set_default_context` said, else the current one."""
-    return _DEFAULT[0] or context.current_context()
+    """The context that tests use: the current one."""
+    return context.current_context()
 
 
 def set_default_context(ctx: Context) -> None:
-    """Choose the context that tests use."""
-    _DEFAULT[0] = ctx
+    """Choose the context that tests, and everything else in this thread, use where none is given."""
+    Context.default_ctx = ctx  # type: ignore[misc]
 
 
 def default_dtype() -> type:
@@ -188,6 +187,21 @@ def assert_almost_equal_ignore_nan(a: Any, b: Any, rtol: Any = None, atol: Any =
     assert_almost_equal(x, y, rtol, atol, names)
 
 
+def almost_equal_ignore_nan(a: Any, b: Any, rtol: Any = None, atol: Any = None) -> bool:
+    """Whether |a - b| <= atol + rtol |b| wherever neither is NaN."""
+    x, y = as_numpy(a), as_numpy(b)
+    kept = ~(np.isnan(x) | np.isnan(y))
+    return almost_equal(x[kept], y[kept], rtol, atol)
+
+
+def find_max_violation(a: Any, b: Any, rtol: Any = None, atol: Any = None) -> tuple[tuple, float]:
+    """(index, violation) of the place where |a - b| / (atol + rtol |b|) is largest; 1 is just allowed."""
+    rtol, atol = get_tols(a, b, rtol, atol)
+    x, y = as_numpy(a).astype(np.float64), as_numpy(b).astype(np.float64)
+    violation = np.abs(x - y) / (atol + rtol * np.abs(y) + 1e-20)
+    return np.unravel_index(np.argmax(violation), violation.shape), violation.max()
+
+
 def assert_exception(f: Callable, exception_type: type, *args: Any, **kwargs: Any) -> None:
     """Assert that a call raises."""
     try:
@@ -219,12 +233,15 @@ def same_array(array1: Any, array2: Any) -> bool:
 
 
 def same_symbol_structure(sym1: Any, sym2: Any) -> bool:
-    """Whether two symbols have the same operators, in the same order, connected alike."""
-    if sym1.list_arguments() and len(sym1.list_outputs()) != len(sym2.list_outputs()):
-        return False
-    one, two = sym1.get_internals(), sym2.get_internals()
-    ops = [[s.list_attr() for s in i] for i in (one, two)]
-    return len(one.list_outputs()) == len(two.list_outputs()) and len(ops[0]) == len(ops[1])
+    """Whether two symbols have the same operators, in the same order, connected alike; names and attributes do not matter."""
+
+    def structure(sym: Any) -> tuple:
+        nodes = sym._nodes
+        place = {id(n): i for i, n in enumerate(nodes)}
+        rows = [(None if n.op is None else n.op.name, [(place[id(e)], i) for e, i in n.inputs]) for n in nodes]
+        return rows, [(place[id(n)], i) for n, i in sym._heads]
+
+    return structure(sym1) == structure(sym2)
 
 
 def list_gpus() -> range:

@@ -1,4 +1,4 @@
-"""Environment variables, retries and small data sets for tests."""
+"""Environment variables, retries and an iterator without reading time, for tests."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..error import MXNetError
-from ..gluon.utils import download as _download
-from ..io import DataBatch, DataIter, MNISTIter
+from ..io import DataBatch, DataIter
 
 
 @contextlib.contextmanager
@@ -85,30 +83,8 @@ class DummyIter(DataIter):
         return self.the_batch
 
 
-def download(url: str, fname: str | None = None, dirname: str | None = None, overwrite: bool = False, retries: int = 5) -> str:
-    """Fetch a file; its path."""
-    path = fname or url.split("/")[-1]
-    return _download(url, os.path.join(dirname, path) if dirname else path, overwrite, retries=retries)
-
-
-def _local_mnist() -> str:
-    folder = os.environ.get("MXNET_MNIST_DIR", "data")
-    if not os.path.exists(os.path.join(folder, "train-images-idx3-ubyte")):
-        raise MXNetError(f"MNIST: no train-images-idx3-ubyte in {folder!r}. Put MNIST's four files there or set MXNET_MNIST_DIR.")
-    return folder
-
-
-def get_mnist_ubyte() -> str:
-    """The folder of MNIST's files, which must be there."""
-    return _local_mnist()
-
-
-def get_mnist_iterator(batch_size: int, input_shape: tuple, num_parts: int = 1, part_index: int = 0) -> tuple:
-    """(training, validation) iterators over MNIST's files."""
-    folder, flat = _local_mnist(), len(input_shape) != 3
-
-    def part(images: str, labels: str, shuffle: bool) -> Any:
-        return MNISTIter(image=os.path.join(folder, images), label=os.path.join(folder, labels), input_shape=input_shape, batch_size=batch_size,
-                         shuffle=shuffle, flat=flat, num_parts=num_parts, part_index=part_index)  # fmt: skip
-
-    return part("train-images-idx3-ubyte", "train-labels-idx1-ubyte", True), part("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", False)
+def set_env_var(key: str, val: str, default_val: str = "") -> str:
+    """Set an environment variable; its value before, or default_val. `environment` does it for a block."""
+    before = os.environ.get(key, default_val)
+    os.environ[key] = val
+    return before
