@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import initializer, ndarray
+from .._files import parse_json, read_whole, write_whole
 from .._runtime.array import Array
 from ..error import hint
 from ._errors import GluonError
@@ -255,14 +256,12 @@ class Block:
 
     def save(self, prefix: str) -> None:
         """Write `prefix-model.json` (the tree of blocks) and `prefix-model.params`."""
-        with open(f"{prefix}-model.json", "w") as f:
-            json.dump(self._outline(), f)
+        write_whole(f"{prefix}-model.json", [json.dumps(self._outline()).encode()], "Block: save")
         self.save_parameters(f"{prefix}-model.params")
 
     def load(self, prefix: str) -> None:
         """Read what `save` wrote into a block of the same structure."""
-        with open(f"{prefix}-model.json") as f:
-            saved = json.load(f)
+        saved = _read_outline(f"{prefix}-model.json")
         mine = self._outline()
         if _shape_of(saved) != _shape_of(mine):
             raise GluonError(f"load: {prefix}-model.json describes {saved['class']}, whose blocks differ from this {mine['class']}. "
@@ -295,6 +294,16 @@ class Block:
     def summary(self, *inputs: Any) -> None:
         """Print layers, output shapes and parameter counts of one forward on `inputs`."""
         print_summary(self, inputs)
+
+
+def _read_outline(fname: str) -> dict:
+    """The tree of blocks in a file of `Block.save`."""
+    try:
+        outline = parse_json(read_whole(fname, "Block: load").decode("utf-8"))
+        _shape_of(outline)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as e:
+        raise GluonError(f"Block: load: {fname}: no tree of blocks ({e}). The file is damaged or not one that Block.save wrote.") from None
+    return outline
 
 
 def _shape_of(outline: dict) -> Any:

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 from .. import kvstore as kvs
 from .. import optimizer as opt
+from .._files import write_whole
 from .._runtime.backward import Landing
 from ..context import Context
+from ..optimizer import states
 from ._errors import GluonError
 from .parameter import Parameter, ParameterDict
 
@@ -318,8 +320,7 @@ class Trainer:
                 raise GluonError("Trainer: states cannot be saved while parameters wait for their shapes. Run the block once.")
             self._kvstore.save_optimizer_states(fname, dump_optimizer=True)
         else:
-            with open(fname, "wb") as f:
-                f.write(self._updaters[0].get_states(dump_optimizer=True))
+            write_whole(fname, [self._updaters[0].get_states(dump_optimizer=True)], "Trainer: save_states")
 
     def load_states(self, fname: str) -> None:
         """Read what `save_states` wrote."""
@@ -328,10 +329,8 @@ class Trainer:
             self._kvstore.load_optimizer_states(fname)
             self._optimizer = self._kvstore._updater.optimizer
         else:
-            with open(fname, "rb") as f:
-                states = f.read()
             for updater in self._updaters:
-                updater.set_states(states)
+                states.load_file(updater, fname, "Trainer: load_states")
                 updater.optimizer = self._updaters[0].optimizer
             self._optimizer = self._updaters[0].optimizer
         self._optimizer.param_dict = dict(enumerate(self._params))

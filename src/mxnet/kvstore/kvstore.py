@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from typing import Any
 
 import torch
 
 from .. import optimizer as opt
+from .._files import write_whole
 from .._runtime.array import Array, wrap
 from .._runtime.invoke import Sparse
 from .._storage import RowSparse
 from .._storage.rows import merge, retain
 from ..error import MXNetError, hint
+from ..optimizer import states
 from .base import BadKeysError, KVStoreBase, pairs
 from .compression import TwoBit, from_params
 
@@ -198,18 +198,13 @@ class KVStore(KVStoreBase):
         """Write the optimizer's states (and settings, if dump_optimizer) to a file, all or nothing."""
         if not isinstance(self._updater, opt.Updater):
             raise BadKeysError("save_optimizer_states: the store has no optimizer. Call set_optimizer first.")
-        write_whole(fname, self._updater.get_states(dump_optimizer))
+        write_whole(fname, [self._updater.get_states(dump_optimizer)], "save_optimizer_states")
 
     def load_optimizer_states(self, fname: str) -> None:
         """Read states that `save_optimizer_states`, or MXNet, wrote."""
         if not isinstance(self._updater, opt.Updater):
             raise BadKeysError("load_optimizer_states: the store has no optimizer. Call set_optimizer first.")
-        try:
-            with open(fname, "rb") as f:
-                content = f.read()
-        except OSError as e:
-            raise MXNetError(f"load_optimizer_states: cannot read {fname!r} ({e.strerror}). Check the path.") from None
-        self._updater.set_states(content)
+        states.load_file(self._updater, fname, "load_optimizer_states")
 
     # ---- what several processes would need
 
@@ -218,27 +213,6 @@ class KVStore(KVStoreBase):
 
     def _send_command_to_servers(self, head: int, body: Any) -> None:
         """There are no servers in one process."""
-
-
-def write_whole(fname: str, content: bytes) -> None:
-    """Write a file so that at every moment either the old or the whole new one is there."""
-    folder = os.path.dirname(os.path.abspath(fname))
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=os.path.basename(fname) + ".", dir=folder)
-    except OSError as e:
-        raise MXNetError(f"save_optimizer_states: cannot write {fname!r} ({e.strerror}). Check the path.") from None
-    try:
-        with os.fdopen(handle, "wb") as f:
-            f.write(content)
-            f.flush()
-            os.fsync(f.fileno())
-        mask = os.umask(0o022)
-        os.umask(mask)
-        os.chmod(temporary, os.stat(fname).st_mode & 0o777 if os.path.exists(fname) else 0o666 & ~mask)
-        os.replace(temporary, fname)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _copy(a: Array) -> Array:

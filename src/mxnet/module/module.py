@@ -9,12 +9,13 @@ from typing import Any
 
 from .. import ndarray as nd
 from .. import optimizer as opt
+from .._files import write_whole
 from ..context import Context, cpu
 from ..error import MXNetError
 from ..initializer import InitDesc, Uniform
 from ..io import DataDesc
-from ..kvstore.kvstore import write_whole
 from ..model import _create_kvstore, _initialize_kvstore, _update_params, _update_params_on_kvstore, load_checkpoint
+from ..optimizer import states as optimizer_states
 from .base_module import BaseModule, check_names, data_descs
 from .executor_group import DataParallelExecutorGroup
 
@@ -102,7 +103,7 @@ class Module(BaseModule):
         if self._update_on_kvstore:
             self._kvstore.save_optimizer_states(fname)
         else:
-            write_whole(fname, self._updater.get_states())
+            write_whole(fname, [self._updater.get_states()], "save_optimizer_states")
 
     def load_optimizer_states(self, fname: str) -> None:
         """Read the optimizer's states."""
@@ -110,12 +111,7 @@ class Module(BaseModule):
         if self._update_on_kvstore:
             self._kvstore.load_optimizer_states(fname)
             return
-        try:
-            with open(fname, "rb") as f:
-                content = f.read()
-        except OSError as e:
-            raise MXNetError(f"load_optimizer_states: cannot read {fname!r} ({e.strerror}). Check the path.") from None
-        self._updater.set_states(content)
+        optimizer_states.load_file(self._updater, fname, "load_optimizer_states")
 
     # ---- facts
 

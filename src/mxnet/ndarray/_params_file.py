@@ -15,13 +15,10 @@ checked, and any defect is an MXNetError naming the file, the record and the off
 from __future__ import annotations
 
 import math
-import os
 import struct
-import tempfile
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
-import numpy as np
 import torch
 
 from .. import _dtype
@@ -30,37 +27,24 @@ from .._runtime.state import state
 from .._storage import Csr, RowSparse
 from ..context import Context, num_gpus
 from ..error import MXNetError
+from ._reader import Reader, raw_bytes
 
 LIST_MAGIC = 0x112
+#: How a file starts: the magic number and the reserved word.
+START = struct.pack("<QQ", LIST_MAGIC, 0)
 V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 STYPES = {0: "default", 1: "row_sparse", 2: "csr"}
 FLAGS = {name: flag for flag, name in STYPES.items()}
 AUX_COUNT = {"default": 0, "row_sparse": 1, "csr": 2}
 MAX_AXES = 64
+#: Rows of a csr array that is written without its row starts: the file does not pay for their memory.
+MAX_EMPTY_ROWS = 1 << 24
 
 
-class Reader:
-    """A cursor over bytes that knows where it is for error messages."""
+class ParamsReader(Reader):
+    """A cursor that reads the parts of array records."""
 
-    def __init__(self, data: memoryview, name: str) -> None:
-        self.data, self.name, self.at, self.record = data, name, 0, "header"
-
-    def fail(self, what: str) -> MXNetError:
-        """The error for a defect at the cursor."""
-        return MXNetError(f"load: {self.name}: {self.record} at offset {self.at}: {what}. The file is damaged or not a .params file.")
-
-    def take(self, size: int, what: str) -> memoryview:
-        """The next `size` bytes."""
-        left = len(self.data) - self.at
-        if size > left:
-            raise self.fail(f"{what} needs {size} bytes, only {left} are left")
-        part = self.data[self.at : self.at + size]
-        self.at += size
-        return part
-
-    def number(self, code: str, what: str) -> int:
-        """One little-endian integer of a struct code."""
-        return struct.unpack("<" + code, self.take(struct.calcsize(code), what))[0]
+    kind = ".params file"
 
     def shape(self, code: str = "q", axes: int | None = None) -> tuple[int, ...] | None:
         """A shape; None if the file says it is unknown."""
@@ -74,15 +58,6 @@ class Reader:
             raise self.fail(f"shape {dims} has a negative axis")
         return dims
 
-    def values(self, dtype: torch.dtype, shape: tuple[int, ...], what: str) -> torch.Tensor:
-        """The values of a tensor, copied out of the file."""
-        count = math.prod(shape)
-        raw = self.take(count * dtype.itemsize, f"{what} of shape {shape}")
-        flat = torch.empty(count, dtype=dtype)
-        if count:
-            flat.view(torch.uint8).numpy()[:] = np.frombuffer(raw, np.uint8)
-        return flat.reshape(shape)
-
     def dtype(self) -> torch.dtype:
         """A type flag."""
         flag = self.number("i", "the type flag")
@@ -90,6 +65,20 @@ class Reader:
         if row is None:
             raise self.fail(f"unknown type flag {flag}")
         return row.torch
+
+    def indices(self, dtype: torch.dtype, shape: tuple[int, ...]) -> torch.Tensor:
+        """Index values as int64, read in parts: the two types are never whole in memory together."""
+        if dtype is torch.int64:
+            return self.tensor(dtype, shape, "the indices")
+        if dtype is not torch.int32:
+            raise self.fail(f"indices of type {_dtype.name_of(dtype)}, int64 and int32 are read")
+        count = math.prod(shape)
+        self.need(count * dtype.itemsize, f"the indices of shape {shape}")
+        out = torch.empty(count, dtype=torch.int64)
+        for start in range(0, count, 1 << 16):
+            part = out[start : start + (1 << 16)]
+            part.copy_(self.tensor(dtype, (len(part),), "the indices"))
+        return out.reshape(shape)
 
     def context(self) -> Context:
         """A context; accelerators that this machine lacks become cpu(0)."""
@@ -101,7 +90,7 @@ class Reader:
         return Context("gpu", number) if number < num_gpus() else Context("cpu", 0)
 
 
-def read_array(r: Reader) -> Array:
+def read_array(r: ParamsReader) -> Array:
     """One array record."""
     magic = r.number("I", "the array's magic number")
     if magic in (V2, V3):
@@ -115,14 +104,14 @@ def read_array(r: Reader) -> Array:
     if not shape:
         return _nothing()
     ctx, dtype = r.context(), r.dtype()
-    return _place(r.values(dtype, shape, "the array"), ctx)
+    return _place(r.tensor(dtype, shape, "the array"), ctx)
 
 
-def _bad_magic(r: Reader, magic: int) -> Any:
+def _bad_magic(r: ParamsReader, magic: int) -> Any:
     raise r.fail(f"unknown array magic {magic:#x}")
 
 
-def _read_v2(r: Reader, numpy_shape: bool) -> Array:
+def _read_v2(r: ParamsReader, numpy_shape: bool) -> Array:
     flag = r.number("i", "the storage type")
     stype = STYPES.get(flag)
     if stype is None:
@@ -137,24 +126,25 @@ def _read_v2(r: Reader, numpy_shape: bool) -> Array:
         kind = r.dtype()
         aux.append((kind, r.shape()))
     if stype == "default":
-        return _place(r.values(dtype, shape, "the array"), ctx)
+        return _place(r.tensor(dtype, shape, "the array"), ctx)
     if stored is None or any(s is None for _, s in aux):
         raise r.fail("a sparse array without storage shape")
     # the originals write a storage shape that can be out of date; what follows has as many values as there are indices
     count = math.prod(aux[-1][1] or (0,))
-    data = r.values(dtype, (count, *shape[1:]) if stype == "row_sparse" else (count,), "the values")
-    index = [r.values(kind, s or (), "the indices").to(torch.int64) for kind, s in aux]
+    data = r.tensor(dtype, (count, *shape[1:]) if stype == "row_sparse" else (count,), "the values")
+    index = [r.indices(kind, s or ()) for kind, s in aux]
     return _sparse(r, stype, data, index, shape, ctx)
 
 
-def _sparse(r: Reader, stype: str, data: torch.Tensor, index: list, shape: tuple, ctx: Context) -> Array:
+def _sparse(r: ParamsReader, stype: str, data: torch.Tensor, index: list, shape: tuple, ctx: Context) -> Array:
     try:
         if stype == "row_sparse":
             value: Any = RowSparse(data, index[0].reshape(-1), shape)
         else:
             indptr = index[0].reshape(-1)
             if indptr.numel() == 0:  # the original writes an all-zero array so
-                indptr = torch.zeros(shape[0] + 1 if data.numel() == 0 and shape[0] <= len(r.data) else 1, dtype=torch.int64)
+                fits = data.numel() == 0 and len(shape) == 2 and shape[0] <= MAX_EMPTY_ROWS
+                indptr = torch.zeros(shape[0] + 1 if fits else 1, dtype=torch.int64)
             value = Csr(data, index[1].reshape(-1), indptr, shape)
         value.check()
     except (ValueError, MXNetError, IndexError) as e:
@@ -171,16 +161,16 @@ def _place(values: torch.Tensor, ctx: Context) -> Array:
     return wrap(values.to(ctx.torch_device), ctx)
 
 
-def read(data: bytes | memoryview, name: str) -> list | dict:
+def read(source: bytes | memoryview | BinaryIO, name: str) -> list | dict:
     """All arrays of a file: a dict if they have names, else a list."""
-    r = Reader(memoryview(data), name)
+    r = ParamsReader(memoryview(source) if isinstance(source, (bytes, bytearray)) else source, name)
     magic = r.number("Q", "the file's magic number")
     if magic != LIST_MAGIC:
         raise r.fail(f"magic number {magic:#x}, expected {LIST_MAGIC:#x}")
     r.number("Q", "the reserved word")
     count = r.number("Q", "the number of arrays")
-    if count * 8 > len(r.data):
-        raise r.fail(f"{count} arrays in a file of {len(r.data)} bytes")
+    if count * 8 > r.size:
+        raise r.fail(f"{count} arrays in a file of {r.size} bytes")
     arrays = []
     for i in range(count):
         r.record = f"array {i}"
@@ -210,11 +200,6 @@ def _shape_bytes(shape: Iterable[int]) -> bytes:
     return struct.pack(f"<I{len(dims)}q", len(dims), *dims)
 
 
-def _raw(t: torch.Tensor) -> memoryview:
-    t = t.detach().cpu().contiguous().reshape(-1)
-    return memoryview(t.view(torch.uint8).numpy()) if t.numel() else memoryview(b"")
-
-
 def _describe(a: Array) -> _Part:
     value = a._d
     numpy_shape = state.np_shape or not value.shape or (a.stype == "default" and 0 in value.shape)
@@ -234,38 +219,14 @@ def _describe(a: Array) -> _Part:
     return _Part(head, [values, *aux])
 
 
-def write(fname: str, arrays: list, names: list[str]) -> None:
-    """Write a file so that at every moment either the old or the whole new one is there."""
-    folder = os.path.dirname(os.path.abspath(fname))
-    handle, temporary = tempfile.mkstemp(prefix=os.path.basename(fname) + ".", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as f:
-            for piece in pieces(arrays, names):
-                f.write(piece)
-            f.flush()
-            os.fsync(f.fileno())
-        mode = os.stat(fname).st_mode & 0o777 if os.path.exists(fname) else 0o666 & ~_umask()
-        os.chmod(temporary, mode)
-        os.replace(temporary, fname)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
-
-
 def pieces(arrays: list, names: list[str]) -> Iterable[Any]:
     """The file's content, piece by piece."""
-    yield struct.pack("<QQQ", LIST_MAGIC, 0, len(arrays))
+    yield START + struct.pack("<Q", len(arrays))
     for a in arrays:
         part = _describe(a)
         yield part.head
         for t in part.tensors:
-            yield _raw(t)
+            yield raw_bytes(t)
     yield struct.pack("<Q", len(names))
     for name in names:
         raw = name.encode("utf-8")

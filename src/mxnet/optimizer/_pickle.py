@@ -1,13 +1,13 @@
 """A reader of pickled data that can run no code: a machine for the opcodes of plain data.
 
 Names of classes and functions become inert `Name`s, calls of them become `Call`s with their arguments and state; a caller decides by an
-allow-list what those mean. Sizes are checked against the input before memory is taken, so memory stays within a small multiple of it.
-Covers pickle protocols 0 to 5 (MXNet wrote `.states` with Python 2 and 3).
+allow-list what those mean. Sizes are checked against the input before memory is taken, long parts stay slices of it, and the number of
+objects is bounded, so that no input takes memory beyond itself and a constant. Covers pickle protocols 0 to 5 (MXNet wrote `.states` with Python 2 and 3).
 """
 
 from __future__ import annotations
 
-import codecs
+import re
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -36,12 +36,27 @@ class Call:
         self.name, self.args, self.state, self.items = name, args, None, []
 
 
+class LongText:
+    """Text that stays encoded: MXNet's files for Python 2 hold the bytes of arrays as text of Latin letters."""
+
+    __slots__ = ("raw", "encoding")
+
+    def __init__(self, raw: memoryview, encoding: str) -> None:
+        self.raw, self.encoding = raw, encoding
+
+
 class _Mark:
     pass
 
 
 _MARK = _Mark()
 _NESTING = 100
+#: Longer bytes and texts stay parts of the input.
+_LONG = 1 << 16
+#: Objects that a pickle may make.
+_MOST = 1 << 21
+#: Bytes of an integer.
+_WIDEST = 256
 
 
 class Machine:
@@ -69,19 +84,29 @@ class Machine:
         """A number of a struct code."""
         return struct.unpack(code, self.take(struct.calcsize(code)))[0]
 
-    def raw_line(self) -> bytes:
+    def raw_line(self) -> memoryview:
         """The bytes up to a newline."""
         end = self.raw.find(b"\n", self.at)
         if end < 0:
             raise self.fail("a line does not end")
-        return bytes(self.take(end + 1 - self.at)[:-1])
+        return self.take(end + 1 - self.at)[:-1]
 
     def line(self) -> str:
         """The text up to a newline."""
-        return self.text(self.raw_line())
+        raw = self.raw_line()
+        if len(raw) > _LONG:
+            raise self.fail(f"a name or number of {len(raw)} bytes")
+        return str(self.text(raw))
 
-    def text(self, raw: bytes | memoryview) -> str:
+    def blob(self, size: int) -> bytes | memoryview:
+        """The next bytes, long ones as a slice."""
+        part = self.take(size)
+        return part if size > _LONG else bytes(part)
+
+    def text(self, raw: memoryview) -> str | LongText:
         """UTF-8 text."""
+        if len(raw) > _LONG:
+            return LongText(raw, "utf-8")
         try:
             return bytes(raw).decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
@@ -141,7 +166,7 @@ class Machine:
 
     def run(self) -> Any:
         """The object that the pickle holds."""
-        while True:
+        for _ in range(_MOST):
             code = bytes(self.take(1))
             if code == b".":
                 result = self.pop()
@@ -150,6 +175,7 @@ class Machine:
             if handler is None:
                 raise self.fail(f"opcode {code!r} is not plain data")
             handler(self)
+        raise self.fail(f"more than {_MOST} objects")
 
 
 def _push(make: Callable[[Machine], Any]) -> Callable[[Machine], None]:
@@ -157,7 +183,7 @@ def _push(make: Callable[[Machine], Any]) -> Callable[[Machine], None]:
 
 
 def _long(m: Machine, size: int) -> int:
-    if size > 4096:
+    if size > _WIDEST:
         raise m.fail(f"an integer of {size} bytes")
     return int.from_bytes(m.take(size), "little", signed=True)
 
@@ -167,7 +193,7 @@ def _integer_line(m: Machine) -> Any:
     if text in ("00", "01"):
         return text == "01"
     try:
-        if len(text) > 1000:
+        if len(text) > 2 * _WIDEST:
             raise ValueError
         return int(text)
     except ValueError:
@@ -182,15 +208,28 @@ def _float_line(m: Machine) -> float:
         raise m.fail(f"{text[:40]!r} is no number") from None
 
 
+_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.?)", re.DOTALL)
+_ESCAPED = {b"\\": b"\\", b"'": b"'", b'"': b'"', b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+
 def _quoted_line(m: Machine) -> Any:
     """The repr of a byte string, as Python 2 wrote str."""
-    text = m.raw_line()
+    text = bytes(m.raw_line())
     if len(text) < 2 or text[:1] not in (b"'", b'"') or text[-1:] != text[:1]:
         raise m.fail("a string without quotes")
-    try:
-        return _python2_text(codecs.escape_decode(text[1:-1])[0])
-    except ValueError:
-        raise m.fail("a string with a bad escape") from None
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        code = found[1]
+        if code not in _ESCAPED and len(code) != 3:
+            raise m.fail("a string with a bad escape")
+        return _ESCAPED[code] if code in _ESCAPED else bytes([int(code[1:], 16)])
+
+    return _python2_text(_ESCAPE.sub(plain, text[1:-1]))
+
+
+def _unicode_line(m: Machine) -> str | LongText:
+    raw = m.raw_line()
+    return LongText(raw, "raw_unicode_escape") if len(raw) > _LONG else bytes(raw).decode("raw_unicode_escape", "replace")
 
 
 def _python2_text(raw: Any) -> Any:
@@ -283,14 +322,14 @@ _OPCODES: dict[bytes, Callable[[Machine], Any]] = {
     b"S": _push(_quoted_line),
     b"T": _push(lambda m: _python2_text(m.take(m.number("<i")))),
     b"U": _push(lambda m: _python2_text(m.take(m.number("B")))),
-    b"V": _push(lambda m: m.raw_line().decode("raw_unicode_escape", "replace")),
+    b"V": _push(_unicode_line),
     b"X": _push(lambda m: m.text(m.take(m.number("<I")))),
     b"\x8c": _push(lambda m: m.text(m.take(m.number("B")))),
     b"\x8d": _push(lambda m: m.text(m.take(m.number("<Q")))),
-    b"B": _push(lambda m: bytes(m.take(m.number("<I")))),
-    b"C": _push(lambda m: bytes(m.take(m.number("B")))),
-    b"\x8e": _push(lambda m: bytes(m.take(m.number("<Q")))),
-    b"\x96": _push(lambda m: bytes(m.take(m.number("<Q")))),
+    b"B": _push(lambda m: m.blob(m.number("<I"))),
+    b"C": _push(lambda m: m.blob(m.number("B"))),
+    b"\x8e": _push(lambda m: m.blob(m.number("<Q"))),
+    b"\x96": _push(lambda m: m.blob(m.number("<Q"))),
     b"]": _push(lambda m: []),
     b"}": _push(lambda m: {}),
     b")": _push(lambda m: ()),

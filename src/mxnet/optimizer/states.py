@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 
 from .. import lr_scheduler
+from .._files import read_whole
 from .._runtime.array import Array
 from ..error import MXNetError
 from ..ndarray import _params_file as params
 from ._base import Optimizer
-from ._pickle import Call, Resolver, read
+from ._pickle import Call, LongText, Name, Resolver, read
 
 _KEY = "mxtorch.states"
 _PLAIN = (str, int, float, bool, bytes, type(None))
@@ -80,6 +81,15 @@ def _plain_key(key: Any, where: str) -> Any:
 # ---- reading
 
 
+def load_file(updater: Any, fname: str, where: str) -> None:
+    """Hand the states in a file to an updater; errors name the file."""
+    content = read_whole(fname, where)
+    try:
+        updater.set_states(content)
+    except MXNetError as e:
+        raise MXNetError(f"{where}: {fname}: {e}") from None
+
+
 def loads(data: bytes, current: Optimizer) -> tuple[dict, Optimizer | None]:
     """(states, optimizer or None) from bytes of ours or of MXNet's. `current` is the optimizer in use, for its symbol's attributes."""
     if not isinstance(data, (bytes, bytearray, memoryview)):
@@ -90,7 +100,7 @@ def loads(data: bytes, current: Optimizer) -> tuple[dict, Optimizer | None]:
     record = content[0] if pair else content
     if isinstance(record, dict) and _KEY in record:
         return _load_ours(record, content[1] if pair else None, current, where)
-    value = Resolver(_from_mxnet, where)(content)
+    value = Resolver(_Reading(len(data)), where)(content)
     states, optimizer = value if pair else (value, None)
     if not isinstance(states, dict):
         raise MXNetError(f"{where}: expected a dict of states, got {type(states).__name__}. The file is damaged or not a states file.")
@@ -111,30 +121,36 @@ def _adopt(optimizer: Optimizer | None, current: Optimizer) -> Optimizer | None:
     return optimizer
 
 
-def _check_states(states: Any, where: str) -> None:
+def _check_states(states: Any, where: str, seen: set[int] | None = None) -> None:
     """States consist of arrays, None, numbers, tuples, lists and dicts only."""
+    seen = set() if seen is None else seen
     for value in states.values() if isinstance(states, dict) else states:
         if isinstance(value, (dict, tuple, list)):
-            _check_states(value, where)
+            if id(value) not in seen:  # parts may be shared: each is looked at once
+                seen.add(id(value))
+                _check_states(value, where, seen)
         elif not isinstance(value, (Array, *_PLAIN)):
             raise MXNetError(f"{where}: a state is a {type(value).__name__}. The file is damaged or not a states file.")
 
 
 def _load_ours(record: dict, optimizer: Any, current: Optimizer, where: str) -> tuple[dict, Optimizer | None]:
     if record[_KEY] != 1:
-        raise MXNetError(f"{where}: version {record[_KEY]!r} is newer than this package reads (1). Update the package.")
+        raise MXNetError(
+            f"{where}: version {str(record[_KEY])[:20] if isinstance(record[_KEY], (int, str)) else '?'} is newer than this package reads (1). Update the package."
+        )
     states, blob = record.get("states"), record.get("arrays")
-    if not isinstance(states, dict) or not isinstance(blob, bytes):
+    if not isinstance(states, dict) or not isinstance(blob, (bytes, memoryview)):
         raise _damaged(where, "states or arrays are missing")
     arrays = params.read(blob, where)
     if not isinstance(arrays, list):
         raise _damaged(where, "the arrays have names")
-    found = {k: _unpack(v, arrays, where) for k, v in states.items()}
+    unpack = _Unpack(arrays, where)
+    found = {k: unpack(v) for k, v in states.items()}
     if optimizer is None:
         return found, None
     if not isinstance(optimizer, dict) or not isinstance(optimizer.get("class"), str) or not isinstance(optimizer.get("settings"), dict):
         raise _damaged(where, "the optimizer's record is incomplete")
-    settings = {k: _unpack(v, arrays, where) for k, v in optimizer["settings"].items()}
+    settings = {k: unpack(v) for k, v in optimizer["settings"].items()}
     return found, _adopt(_make_optimizer(optimizer["class"], settings, where), current)
 
 
@@ -142,22 +158,35 @@ def _damaged(where: str, what: str) -> MXNetError:
     return MXNetError(f"{where}: {what}. The file is damaged or not a states file.")
 
 
-def _unpack(tree: Any, arrays: list, where: str, depth: int = 0) -> Any:
-    if depth > 100 or not isinstance(tree, tuple) or len(tree) < 2:
-        raise _damaged(where, "a tree is malformed")
-    kind, content = tree[0], tree[1]
-    if kind == "array" and isinstance(content, int) and 0 <= content < len(arrays):
-        return arrays[content]
-    if kind == "value" and type(content) in _PLAIN:
-        return content
-    if kind in ("tuple", "list") and isinstance(content, list):
-        items = [_unpack(v, arrays, where, depth + 1) for v in content]
-        return tuple(items) if kind == "tuple" else items
-    if kind == "dict" and isinstance(content, list) and all(isinstance(p, list) and len(p) == 2 and type(p[0]) in _PLAIN for p in content):
-        return {k: _unpack(v, arrays, where, depth + 1) for k, v in content}
-    if kind == "schedule" and len(tree) == 3 and content in _SCHEDULES:
-        return _make(_SCHEDULES[content], _unpack(tree[2], arrays, where, depth + 1), where)
-    raise _damaged(where, f"a tree node {str(kind)[:40]!r} is malformed")
+class _Unpack:
+    """Turns trees into values; a part that is used twice is made once."""
+
+    def __init__(self, arrays: list, where: str) -> None:
+        self.arrays, self.where = arrays, where
+        self.done: dict[int, Any] = {}
+
+    def __call__(self, tree: Any, depth: int = 0) -> Any:
+        if id(tree) not in self.done:
+            self.done[id(tree)] = self._made(tree, depth)
+        return self.done[id(tree)]
+
+    def _made(self, tree: Any, depth: int) -> Any:
+        if depth > 100 or not isinstance(tree, tuple) or len(tree) < 2:
+            raise _damaged(self.where, "a tree is malformed")
+        kind, content = tree[0], tree[1]
+        if kind == "array" and isinstance(content, int) and 0 <= content < len(self.arrays):
+            return self.arrays[content]
+        if kind == "value" and type(content) in _PLAIN:
+            return content
+        if kind in ("tuple", "list") and isinstance(content, list):
+            items = [self(v, depth + 1) for v in content]
+            return tuple(items) if kind == "tuple" else items
+        if kind == "dict" and isinstance(content, list):
+            if all(isinstance(p, list) and len(p) == 2 and type(p[0]) in _PLAIN for p in content):
+                return {k: self(v, depth + 1) for k, v in content}
+        if kind == "schedule" and len(tree) == 3 and isinstance(content, str) and content in _SCHEDULES:
+            return _make(_SCHEDULES[content], self(tree[2], depth + 1), self.where)
+        raise _damaged(self.where, f"a tree node of kind {kind[:40] if isinstance(kind, str) else type(kind).__name__} is malformed")
 
 
 def _make(cls: type, attributes: Any, where: str) -> Any:
@@ -175,6 +204,7 @@ def _make_optimizer(name: str, settings: dict, where: str) -> Optimizer:
         raise MXNetError(f"{where}: the optimizer {name!r} is not registered. Import the module that registers it first.")
     if not isinstance(settings, dict) or not all(isinstance(k, str) for k in settings):
         raise _damaged(where, f"the optimizer {name} without settings")
+    _check_settings(settings, where)
     made = cls.__new__(cls)
     Optimizer.__setstate__(made, {"sym_info": (), **settings})
     counts = made._all_index_update_counts
@@ -185,30 +215,74 @@ def _make_optimizer(name: str, settings: dict, where: str) -> Optimizer:
     return made
 
 
+_NUMBERS = ("lr", "wd", "num_update", "begin_num_update")
+_DICTS = ("lr_mult", "wd_mult", "idx2name", "_index_update_count", "_all_index_update_counts")
+
+
+def _check_settings(settings: dict, where: str) -> None:
+    """What every update computes with must be of its kind: a damaged file is told when it is read, not at some later step."""
+    for name in _NUMBERS:
+        if name in settings and settings[name] is not None and not isinstance(settings[name], (int, float)):
+            raise _damaged(where, f"the setting {name} is a {type(settings[name]).__name__}, not a number")
+    for name in _DICTS:
+        if name in settings and not isinstance(settings[name], dict):
+            raise _damaged(where, f"the setting {name} is a {type(settings[name]).__name__}, not a dict")
+    for counts in (settings.get("_index_update_count", {}), *settings.get("_all_index_update_counts", {}).values()):
+        if not isinstance(counts, dict) or not all(type(v) is int for v in counts.values()):
+            raise _damaged(where, "the update counts are no whole numbers")
+
+
 # ---- the names that MXNet's states mention
 
 
-def _array(call: Call, resolve: Callable[[Any], Any]) -> Any:
+class _Reading:
+    """The allow-list, for one file of a size: the contents of all its arrays together are no larger than the file."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def __call__(self, call: Call, resolve: Callable[[Any], Any]) -> Any:
+        made = _from_mxnet(call, resolve)
+        if isinstance(made, _Content):
+            self.left -= len(made.raw)
+            if self.left < 0:
+                raise _damaged("optimizer states", "the arrays are larger than the file")
+            return made.array()
+        return made
+
+
+class _Content:
+    """An array before it is read."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    def array(self) -> Array:
+        reader = params.ParamsReader(memoryview(self.raw), "optimizer states")
+        reader.record = "an array"
+        return params.read_array(reader)
+
+
+def _array(call: Call, resolve: Callable[[Any], Any]) -> _Content:
     state = resolve(call.state) if call.state is not None else None
     raw = state.get("handle") if isinstance(state, dict) else None
-    if not isinstance(raw, (bytes, bytearray)):
+    if not isinstance(raw, (bytes, bytearray, memoryview)):
         raise _damaged("optimizer states", "an array without content")
-    reader = params.Reader(memoryview(raw), "optimizer states")
-    reader.record = "an array"
-    return params.read_array(reader)
+    return _Content(raw)
 
 
-def _bytes(call: Call, resolve: Callable[[Any], Any]) -> bytes:
+def _bytes(call: Call, resolve: Callable[[Any], Any]) -> bytes | memoryview:
     """bytearray(b"..."), bytearray(text, "latin-1"), _codecs.encode(text, "latin1")."""
     args = resolve(call.args)
     if not args:
         return b""
-    if isinstance(args[0], bytes):
+    if isinstance(args[0], (bytes, memoryview)):
         return args[0]
-    if isinstance(args[0], str) and len(args) == 2 and args[1] in ("latin1", "latin-1"):
+    if isinstance(args[0], (str, LongText)) and len(args) == 2 and args[1] in ("latin1", "latin-1"):
         try:
-            return args[0].encode("latin-1")
-        except UnicodeEncodeError:
+            text = args[0] if isinstance(args[0], str) else str(args[0].raw, args[0].encoding)
+            return text.encode("latin-1")
+        except UnicodeError:
             pass
     raise _damaged("optimizer states", "bytes are malformed")
 
@@ -217,9 +291,10 @@ def _schedule(call: Call, resolve: Callable[[Any], Any]) -> Any:
     return _make(_SCHEDULES[_class_of(call).name], resolve(call.state), "optimizer states")
 
 
-def _class_of(call: Call) -> Any:
+def _class_of(call: Call) -> Name:
     """The class of `copyreg._reconstructor(cls, object, None)` or of `cls()`."""
-    return call.args[0] if str(call.name) in _RECONSTRUCT and call.args else call.name
+    found = call.args[0] if str(call.name) in _RECONSTRUCT and call.args else call.name
+    return found if isinstance(found, Name) else call.name
 
 
 def _optimizer(call: Call, resolve: Callable[[Any], Any]) -> Optimizer:
@@ -256,7 +331,7 @@ _ALLOWED: dict[str, Callable[[Call, Callable[[Any], Any]], Any]] = {
 
 
 def _from_mxnet(call: Call, resolve: Callable[[Any], Any]) -> Any:
-    name = str(_class_of(call)) if str(call.name) in _RECONSTRUCT else str(call.name)
+    name = str(_class_of(call))
     handler = _ALLOWED.get(name)
     if handler is None and name.startswith("mxnet.optimizer") and name.rsplit(".", 1)[-1].lower() in Optimizer.opt_registry:
         handler = _optimizer

@@ -6,9 +6,12 @@ import json
 import re
 from typing import Any
 
+from .._files import parse_json
 from .._op.registry import NAMES
 from .._runtime.state import state
 from ..error import MXNetError, hint
+from . import _json_012
+from ._json_check import MAX_PORTS, defect
 from ._node import DEFAULT_INIT, HIDDEN, Entry, Node, order
 
 VERSION = 10901
@@ -33,9 +36,16 @@ def _outputs(n: Node) -> int:
     return max(count, _MORE_OUTPUTS.get(n.op.name, 0))
 
 
-def dumps(heads: list[Entry], remove_amp_cast: bool = True) -> str:
-    """The JSON text of a graph, laid out as the original does."""
-    return _laid_out(_graph(heads, remove_amp_cast, True), 0)
+def dumps(heads: list[Entry], remove_amp_cast: bool = True, version: str | None = None) -> str:
+    """The JSON text of a graph, laid out as the original does; version: "0.12" writes what MXNet 0.12 reads."""
+    graph = _graph(heads, remove_amp_cast, True)
+    if version not in (None, "1.9.1"):
+        if version != "0.12":
+            raise MXNetError(
+                f"tojson: version must be '0.12' or None (1.9.1), got {version!r}. Files of 0.12 are read by all later versions too."
+            )
+        graph = _json_012.as_012(graph)
+    return _laid_out(graph, 0)
 
 
 def _graph(heads: list[Entry], remove_amp_cast: bool, outermost: bool) -> dict[str, Any]:
@@ -115,22 +125,31 @@ def _fail(where: str, what: str) -> MXNetError:
     return MXNetError(f"load_json: {where}: {what}. The file is damaged or not an MXNet graph.")
 
 
-def loads(text: str, where: str = "text", depth: int = 0) -> list[Entry]:
-    """The heads of the graph in a JSON text; any defect is an MXNetError naming the node."""
+def loads(text: str, where: str = "text") -> list[Entry]:
+    """The heads of the graph in a JSON text; any defect is an MXNetError naming the node, or the offset where the text is no JSON."""
     try:
-        graph = json.loads(text) if isinstance(text, (str, bytes)) else text
-    except (ValueError, RecursionError) as e:
-        raise _fail(where, f"not JSON ({e})") from None
+        return _read_graph(parse_json(text), where, 0)
+    except ValueError as e:
+        raise _fail(where, f"not JSON ({e})" if text.strip() else "empty (offset 0)") from None
+    except RecursionError:
+        raise _fail(where, "nested too deeply") from None
+
+
+def _read_graph(graph: Any, where: str, depth: int) -> list[Entry]:
     if not isinstance(graph, dict) or not isinstance(graph.get("nodes"), list) or not isinstance(graph.get("heads"), list):
         raise _fail(where, "no nodes or no heads")
     rows = graph["nodes"]
-    old_shapes = state.np_shape and "is_np_shape" not in (graph.get("attrs") or {})
+    facts = graph.get("attrs") or {}
+    if not isinstance(facts, dict):
+        raise _fail(where, "attrs is no object")
+    _check_version(facts, where)
+    old_shapes = state.np_shape and "is_np_shape" not in facts
     if len(rows) > MAX_NODES or depth > 16:
         raise _fail(where, f"{len(rows)} nodes at depth {depth} (at most {MAX_NODES}, 16)")
     nodes: list[Node] = []
     for i, row in enumerate(rows):
         nodes.append(_node(row, nodes, f"{where}: node {i}", depth))
-    heads = [_entry(h, nodes, where) for h in graph["heads"]]
+    heads = [_entry(h, nodes, f"{where}: head {i}") for i, h in enumerate(graph["heads"])]
     for n in nodes if old_shapes else ():  # 0 was an unknown size there
         if n.op is None and "__shape__" in n.texts:
             n.texts["__shape__"] = re.sub(r"\b0\b", "-1", n.texts["__shape__"])
@@ -139,13 +158,25 @@ def loads(text: str, where: str = "text", depth: int = 0) -> list[Entry]:
     return heads
 
 
+def _check_version(facts: dict, where: str) -> None:
+    """Files of versions that did not exist when this was written are refused, except where their graphs are those of 1.x and 2.0."""
+    told = facts.get("mxnet_version")
+    if told is None:
+        return
+    number = told[1] if isinstance(told, list) and len(told) == 2 else None
+    if type(number) is not int or number < 0:
+        raise _fail(where, "mxnet_version is no version")
+    if number >= 30000:
+        raise _fail(where, f"version {number // 10000}.{number // 100 % 100} is newer than this package reads (2.x)")
+
+
 def _entry(value: Any, nodes: list[Node], where: str) -> Entry:
     ok = isinstance(value, list) and 1 <= len(value) <= 3 and all(type(v) is int for v in value)
     if not ok or not 0 <= value[0] < len(nodes):
-        raise _fail(where, f"input {value!r} is not an earlier node")
+        raise _fail(where, f"input {str(value)[:60]} is not an earlier node")
     node, index = nodes[value[0]], value[1] if len(value) > 1 else 0
     if not 0 <= index < max(1, node.num_outputs()):
-        raise _fail(where, f"{node.name} has no output {index}")
+        raise _fail(where, f"{node.name[:60]} has no output {str(index)[:20]}")
     return node, index
 
 
@@ -181,13 +212,19 @@ def _node(row: Any, nodes: list[Node], where: str, depth: int) -> Node:
             elif key not in DROPPED and depth == 0:
                 texts[f"__{key}__"] = texts[key]
             del texts[key]
-    subgraphs = [_symbol(loads(g, f"{where}: subgraph {j}", depth + 1)) for j, g in enumerate(row.get("subgraphs", []))]
+    bodies = row.get("subgraphs") or []
+    if not isinstance(bodies, list):
+        raise _fail(where, "subgraphs are no list")
+    subgraphs = [_symbol(_read_graph(g, f"{where}: subgraph {j}", depth + 1)) for j, g in enumerate(bodies)]
     node = Node(op, row["name"], texts, entries, subgraphs)
     node.versions = [v[2] if len(v) > 2 else 0 for v in inputs]
     try:
-        missing = [] if op.variadic and op._active is None else node.input_names()[len(entries) :]
-    except MXNetError as e:
+        wrong = defect(node)
+        missing = [] if wrong or op.variadic and op._active is None else node.input_names()[len(entries) :]
+    except (MXNetError, OverflowError) as e:
         raise _fail(where, str(e).rstrip(".")) from None
+    if wrong or len(missing) > MAX_PORTS:
+        raise _fail(where, wrong or f"{len(missing)} inputs are missing")
     for name in missing:  # graphs of old versions do not list auxiliary states
         start = {"__init__": DEFAULT_INIT[op.name, name]} if (op.name, name) in DEFAULT_INIT else {}
         node.inputs.append((Node(None, f"{node.name}_{name}", {**texts, **start}), 0))

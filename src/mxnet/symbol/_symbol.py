@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _dtype
+from .._files import unreadable, write_whole
 from .._op.registry import NAMES
 from .._runtime.array import Array
 from .._runtime.state import state
@@ -308,25 +308,22 @@ class Symbol:
 
     # ---- files
 
-    def tojson(self, remove_amp_cast: bool = True) -> str:
-        """The graph as MXNet's JSON."""
-        return _json.dumps(self._heads, remove_amp_cast)
+    def tojson(self, remove_amp_cast: bool = True, version: str | None = None) -> str:
+        """The graph as MXNet's JSON, which 1.2 to 2.0 read; with version="0.12" as 0.12 (and later ones) read it.
 
-    def save(self, fname: str, remove_amp_cast: bool = True) -> None:
-        """Write the JSON to a file; the file is replaced at once or not at all."""
+        Errors: MXNetError if version="0.12" and the graph uses what 0.12 did not have.
+
+        >>> s = mx.sym.FullyConnected(mx.sym.var("x"), num_hidden=2)
+        >>> '"attr": {' in s.tojson(version="0.12"), '"attrs": {"num_hidden": "2"}' in s.tojson()
+        (True, True)
+        """
+        return _json.dumps(self._heads, remove_amp_cast, version)
+
+    def save(self, fname: str, remove_amp_cast: bool = True, version: str | None = None) -> None:
+        """Write the JSON (see `tojson`) to a file; the file is replaced at once or not at all."""
         if not isinstance(fname, (str, os.PathLike)):
             raise TypeError(f"Symbol: fname must be a str, got {type(fname).__name__}. Pass a path.")
-        path = os.path.abspath(fname)
-        try:
-            handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=os.path.basename(path))
-            with os.fdopen(handle, "w", encoding="utf-8") as f:
-                f.write(self.tojson(remove_amp_cast))
-                f.flush()
-                os.fsync(f.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except OSError as e:
-            raise MXNetError(f"Symbol: cannot write {fname} ({e.strerror}). Check the path.") from None
+        write_whole(fname, [self.tojson(remove_amp_cast, version).encode("utf-8")], "Symbol")
 
     def debug_str(self) -> str:
         """The graph as text, a node a block."""
@@ -517,12 +514,18 @@ def load(fname: str) -> Symbol:
     if not isinstance(fname, (str, os.PathLike)):
         raise TypeError(f"load: fname must be a str, got {type(fname).__name__}. Pass a path.")
     try:
-        with open(fname, encoding="utf-8") as f:
-            return Symbol(_json.loads(f.read(), os.fspath(fname)))
+        with open(fname, "rb") as f:
+            content = f.read()
     except OSError as e:
-        raise MXNetError(f"load: cannot open {fname} ({e.strerror}). Check the path.") from None
+        raise unreadable(fname, "load", e, "open") from None
+    if content[:8] == b"\x12\x01" + bytes(6):
+        raise MXNetError(f"load: {fname}: holds arrays (a .params file), not a graph (offset 0). Read it with mx.nd.load.")
+    try:
+        text = content.decode("utf-8")
     except UnicodeDecodeError as e:
         raise MXNetError(f"load: {fname}: not text at offset {e.start}. The file is damaged or not an MXNet graph.") from None
+    del content
+    return Symbol(_json.loads(text, os.fspath(fname)))
 
 
 _function._symbol = Symbol
