@@ -54,6 +54,9 @@ def test_probabilities():
     assert value(mx.metric.Perplexity(None), LABEL[:4].reshape(2, 2), SCORE[:4].reshape(2, 2, 3)) == pytest.approx(
         np.exp(-np.log(p[:4]).mean())
     )
+    beyond = np.array([-1.0, 0, 2, 7, 1])  # labels that are no class count as the nearest one, as in pick
+    nearest = SCORE[np.arange(5), beyond.clip(0, 2).astype(int)].astype("float64")
+    assert value(mx.metric.Perplexity(None), beyond) == pytest.approx(np.exp(-np.log(nearest).mean()), rel=1e-6)
 
 
 def test_regression():

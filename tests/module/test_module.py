@@ -170,6 +170,19 @@ def test_buckets_share_parameters():
     assert len(execs) == 2 and execs[0].arg_dict["emb_weight"] is execs[1].arg_dict["emb_weight"]
 
 
+def test_automatic_names_are_the_same_in_every_bucket():
+    def gen(key):
+        return S.SoftmaxOutput(S.FullyConnected(S.var("data"), num_hidden=3), name="softmax"), ("data",), ("softmax_label",)
+
+    S.FullyConnected(S.var("data"), num_hidden=3)  # a name that is taken outside
+    m = mx.mod.BucketingModule(gen, default_bucket_key=1)
+    m.bind([("data", (2, 6))], [("softmax_label", (2,))])
+    m.init_params()
+    m.switch_bucket(2, [("data", (4, 6))], [("softmax_label", (4,))])
+    assert sorted(m.get_params()[0]) == ["fullyconnected0_bias", "fullyconnected0_weight"]
+    assert m.symbol.list_arguments()[1] == "fullyconnected0_weight"
+
+
 def test_bucket_checkpoints(tmp_path):
     def gen(key):
         return S.SoftmaxOutput(S.FullyConnected(S.var("data"), num_hidden=3, name="fc"), name="softmax"), ("data",), ("softmax_label",)

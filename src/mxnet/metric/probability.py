@@ -57,7 +57,10 @@ class NegativeLogLikelihood(_LogLoss):
 
 @register
 class Perplexity(EvalMetric):
-    """exp of the mean of -log(max(p[label], 1e-10)), leaving out the label `ignore_label`; probabilities along `axis` (the last)."""
+    """exp of the mean of -log(max(p[label], 1e-10)), leaving out the label `ignore_label`; probabilities along `axis` (the last).
+
+    Labels that are no class count as the nearest one.
+    """
 
     def __init__(
         self, ignore_label: int | None, axis: int = -1, name: str = "perplexity", output_names: Any = None, label_names: Any = None
@@ -78,7 +81,8 @@ class Perplexity(EvalMetric):
             label = label.reshape(-1)
             rows = pred.movedim(self.axis, -1).reshape(-1, pred.shape[self.axis])
             keep = torch.ones_like(label, dtype=torch.bool) if self.ignore_label is None else label.to(torch.int64) != self.ignore_label
-            p = _probabilities("Perplexity", label[keep], rows[keep])
+            inside = label[keep].clamp(0, rows.shape[1] - 1)  # as the operator pick
+            p = _probabilities("Perplexity", inside, rows[keep])
             self._add(float(-p.clamp_min(1e-10).log().sum(dtype=torch.float64)), p.numel())
 
     def get(self) -> tuple[str, float]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..initializer import Uniform
 from ..model import load_params
+from ..name import NameManager
 from .base_module import BaseModule, check_names
 from .module import Module
 
@@ -41,7 +42,8 @@ class BucketingModule(BaseModule):
         self._loaded: tuple | None = None  # parameters of a file, until bind
 
     def _call_sym_gen(self, key: Any) -> tuple:
-        found = self._sym_gen(key)
+        with NameManager():  # automatic names are the same in every bucket
+            found = self._sym_gen(key)
         if not isinstance(found, (tuple, list)) or len(found) != 3:
             raise TypeError(
                 f"BucketingModule: sym_gen must return (symbol, data names, label names), got {type(found).__name__}. Return three things."
