@@ -250,3 +250,18 @@ def test_out_may_be_the_input_in_another_order():
 
 def test_boolean_numpy_masks_select():
     assert mx.nd.array([1, 2, 3])[np.array([True, False, True])].asnumpy().tolist() == [1, 3]
+
+
+def test_numbers_of_types_and_storages():
+    """Programs look them up in the module to read or write MXNet's own formats."""
+    numbers = mx.nd.ndarray
+    assert numbers._DTYPE_NP_TO_MX[np.float32] == 0 and numbers._DTYPE_MX_TO_NP[6] is np.int64 and mx.nd._DTYPE_NP_TO_MX[None] == -1
+    assert numbers._STORAGE_TYPE_STR_TO_ID == {"undefined": -1, "default": 0, "row_sparse": 1, "csr": 2}
+    assert numbers._STORAGE_TYPE_ID_TO_STR[numbers._STORAGE_TYPE_CSR] == "csr" and mx.nd._GRAD_REQ_MAP == {"null": 0, "write": 1, "add": 3}
+    assert numbers.py_slice is slice
+
+
+def test_a_copy_to_itself_warns():
+    for a in (mx.nd.ones(2), mx.nd.ones((2, 2)).tostype("csr"), mx.np.ones(2)):
+        with pytest.warns(RuntimeWarning, match="the same array"):
+            assert a.copyto(a) is False

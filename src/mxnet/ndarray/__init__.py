@@ -8,6 +8,7 @@ from .. import _op
 from .._op.registry import NAMES
 from .._runtime.functions import Namespace
 from . import _internal, contrib, image, linalg, op, random, sparse, utils
+from ._codes import _DTYPE_MX_TO_NP, _DTYPE_NP_TO_MX, _GRAD_REQ_MAP
 from ._custom import Custom
 from .ndarray import *  # noqa: F403
 from .sparse import BaseSparseNDArray, CSRNDArray, RowSparseNDArray, csr_matrix, row_sparse_array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -102,6 +103,14 @@ def _assign(target: NDArray, result: NDArray) -> None:
     target._d.copy_(result._d if result.stype == "default" else result._d.to_dense())
     if state.recording and in_graph(result):
         target._t = result._t.to(target._d.dtype)
+
+
+def copied_to_itself() -> bool:
+    """Warn of a copy without effect."""
+    warnings.warn(
+        "copyto: source and target are the same array, nothing is copied. Use copy() for another array.", RuntimeWarning, stacklevel=3
+    )
+    return False
 
 
 class NDArray(Array):
@@ -270,11 +279,11 @@ class NDArray(Array):
         """A copy on the same context."""
         return invoke(_OPS["_copy"], (self,), NO_ATTRS)
 
-    def copyto(self, other: Any) -> NDArray:
-        """Copy into another array, or to a context."""
+    def copyto(self, other: Any) -> Any:
+        """Copy into another array, or to a context. An array copied to itself warns and gives False."""
         if isinstance(other, Array):
             if other is self:
-                raise ValueError("copyto: source and target are the same array. Use copy().")
+                return copied_to_itself()
             if other.stype != "default":
                 Sparse.store(other, self._d)
                 return other

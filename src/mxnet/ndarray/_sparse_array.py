@@ -19,7 +19,7 @@ from .._storage.slicing import block, take_rows
 from ..base import NotSupportedForSparseNDArray
 from ..context import Context
 from ..error import MXNetError
-from ._ndarray import NDArray
+from ._ndarray import NDArray, copied_to_itself
 
 
 def _inplace(forward: Callable, symbol: str) -> Callable:
@@ -86,7 +86,7 @@ class BaseSparseNDArray(NDArray):
         if not isinstance(other, Array):
             raise TypeError(f"copyto: target must be an NDArray or a Context, got {type(other).__name__}. Pass one of them.")
         if other is self:
-            raise StorageError("copyto: source and target are the same array. Use copy().")
+            return copied_to_itself()
         if other.stype not in ("default", self.stype):
             raise TypeError(
                 f"copyto: cannot copy {self.stype} storage into {other.stype}. Use an array of {self.stype} or default storage."

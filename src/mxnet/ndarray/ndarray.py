@@ -3,6 +3,17 @@
 from ..base import integer_types, numeric_types
 from ..context import Context, current_context
 from ..util import is_np_array
+from ._codes import (  # noqa: F401
+    _DTYPE_MX_TO_NP,
+    _DTYPE_NP_TO_MX,
+    _GRAD_REQ_MAP,
+    _STORAGE_TYPE_CSR,
+    _STORAGE_TYPE_DEFAULT,
+    _STORAGE_TYPE_ID_TO_STR,
+    _STORAGE_TYPE_ROW_SPARSE,
+    _STORAGE_TYPE_STR_TO_ID,
+    _STORAGE_TYPE_UNDEFINED,
+)
 from ._creation import arange, array, empty, eye, from_dlpack, from_numpy, full, linspace, ones, zeros
 from ._functions import (
     add,
@@ -32,6 +43,7 @@ from ._functions import (
 from ._ndarray import NDArray, from_torch, split_v2, waitall
 
 NDArrayBase = NDArray
+py_slice = slice  # `slice` is an operator in this package
 
 
 def to_dlpack_for_read(data: NDArray) -> object:
