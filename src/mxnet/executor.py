@@ -10,6 +10,7 @@ import torch
 
 from . import _dtype
 from . import ndarray as nd
+from ._op.custom import UserOperators
 from ._runtime import rng
 from ._runtime.array import Array, rebind, wrap
 from ._runtime.backward import GRAD_REQ, adopt, fill, release
@@ -53,7 +54,7 @@ class Executor:
         self._graph: list[torch.Tensor] | None = None  # outputs in torch's graph: since the last forward, until backward has used it up
         self._was_training = False  # the mode of the last pass
         self._repeats = False  # backward was called twice after one forward: graphs are kept from then on
-        self._free = [n.op is not None and (n.op.name in _LOSSES or n.op.name == "BlockGrad" or n.op.zero_grad) for n, _ in symbol._heads]
+        self._free = _free_heads(symbol, self._wanted)
 
     @property
     def arg_dict(self) -> dict[str, Any]:
@@ -276,7 +277,8 @@ class Executor:
                 if name in have:
                     target = have[name]
                     value = value.astype(target.dtype) if value.dtype != target.dtype else value
-                    value.copyto(target)
+                    if value is not target:
+                        value.copyto(target)
                 elif not allow_extra_params:
                     raise ValueError(
                         f"copy_params_from: there is no {kind} {name!r}.{hint(name, have)} Pass allow_extra_params=True to skip it."
@@ -314,14 +316,14 @@ class Executor:
         return f"{self._symbol.debug_str()}Total {size} MB allocated\nTotal 0 TempSpace resource requested\n{self._compiled.module.code}"
 
     def _result_bytes(self) -> int:
-        """Bytes of inner results: all of them where gradients flow, else the most that live at the same time."""
+        """Bytes of inner results: all that are kept where gradients flow, else the most that live at the same time."""
         facts = Inference(self._symbol._heads, {n: a.shape for n, a in {**self.arg_dict, **self.aux_dict}.items()},
                           {n: a._d.dtype for n, a in self.arg_dict.items()})  # fmt: skip
         facts.infer_shapes(partial=True)
         sizes = {k: prod(s) * facts.types.get(k, torch.float32).itemsize for k, s in facts.shapes.items() if s is not None}
         ops = [n for n in facts.nodes if n.op is not None]
         if self._wanted and not all(n.op is not None and (n.op.zero_grad or n.op.name == "BlockGrad") for n, _ in self._symbol._heads):
-            return sum(sizes.get((id(n), i), 0) for n in ops for i in range(n.num_outputs()))
+            return sum(sizes.get((id(n), i), 0) for n in ops if id(n) not in self._compiled.mirrored for i in range(n.num_outputs()))
         last = {(id(e), i): k for k, n in enumerate(ops) for e, i in n.inputs if e.op is not None}
         last.update({(id(n), i): len(ops) for n, i in self._symbol._heads if n.op is not None and n.op.name != "BlockGrad"})
         live: set[tuple[int, int]] = set()
@@ -379,6 +381,22 @@ def _resized(old: Array, shape: tuple, name: str, larger: bool) -> Array:
     if not larger:
         raise MXNetError(f"reshape: {name} would grow from {old.shape} to {shape}. Pass allow_up_sizing=True to allow it.")
     return nd.zeros(shape, ctx=old.context, dtype=old.dtype)
+
+
+def _reads_head(node: Any) -> bool:
+    """Whether the gradients of an operator's inputs depend on those of its outputs."""
+    if node.op.name == "Custom":
+        settings = {k: v for k, v in node.attrs.items() if k != "op_type"}
+        return UserOperators.reads_head is None or UserOperators.reads_head(node.attrs["op_type"], settings)
+    return not (node.op.name in _LOSSES or node.op.name == "BlockGrad" or node.op.zero_grad)
+
+
+def _free_heads(symbol: Any, wanted: list[str]) -> list[bool]:
+    """For each output whether its gradient is of no use: every way from it to a wanted argument goes through a loss."""
+    used: dict[int, bool] = {}
+    for n in symbol._nodes:  # inputs before their users
+        used[id(n)] = n.name in wanted if n.op is None else _reads_head(n) and any(used[id(e)] for e, _ in n.inputs)
+    return [not used[id(n)] for n, _ in symbol._heads]
 
 
 def _labels(symbol: Any) -> set[str]:

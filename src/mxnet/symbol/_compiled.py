@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import keyword
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,6 +24,7 @@ from .._runtime.state import state
 from ..context import Context, current_context
 from ..error import MXNetError
 from ._infer import Inference, known
+from ._mirror import Tape, asked_for, mirrored, noted
 from ._node import Node, order, variables
 
 if TYPE_CHECKING:
@@ -86,11 +87,11 @@ def _cast_first(fn: Callable, op: Op, attrs: dict, cast: _Cast) -> Callable:
 
 
 def to_fx(heads: list, shapes: dict[int, tuple] | None = None, edges: list[tuple[Node, int]] | None = None,
-          cast: _Cast | None = None) -> fx.GraphModule:  # fmt: skip
+          cast: _Cast | None = None, mirror: Container[int] = ()) -> fx.GraphModule:  # fmt: skip
     """The graph as a GraphModule: inputs are arguments, auxiliary states, then training, generator and device; outputs a tuple.
 
     With `edges` (a list that is filled) every input of every operator is a tensor of its own, and an output of the module too.
-    With `cast` (mixed precision) the inputs of every operator go through it.
+    With `cast` (mixed precision) the inputs of every operator go through it. The results of the nodes in `mirror` (ids) can be repeated.
     """
     fx = importlib.import_module("torch.fx")  # a third of what `import mxnet` would cost; needed at the first graph only
     nodes = order(heads)
@@ -124,6 +125,8 @@ def to_fx(heads: list, shapes: dict[int, tuple] | None = None, edges: list[tuple
             fn, kwargs = _with_bodies(n), dict(reserved)
         if cast is not None:
             fn = _cast_first(fn, n.op, n.attrs, cast)
+        if id(n) in mirror:
+            fn = noted(fn)
         call = graph.create_node("call_function", fn, tuple(values), kwargs, name=_identifier(n.name))
         call.meta["mxnet"] = n.op.name
         count = n.num_outputs()
@@ -182,6 +185,8 @@ class Compiled:
         self._stepwise = any(n.op.prepare().dense_storage is not None for n in ops)  # type: ignore[union-attr]
         #: operators without inputs that leave axes of their shape open (`zeros((0, 10))` of recurrent states)
         self._open = [] if shapes or state.np_shape else [n for n in ops if not n.inputs and 0 in (n.attrs.get("shape") or ())]
+        #: operators whose results are computed again in the backward pass
+        self.mirrored, self.mirroring = mirrored(ops, self.heads), asked_for()
         #: whether any operator draws random numbers
         self.random = any("generator" in n.op.reserved for n in ops)  # type: ignore[union-attr]
         self._closed: dict[tuple, Compiled] = {}
@@ -192,7 +197,7 @@ class Compiled:
     def module(self) -> fx.GraphModule:
         """The GraphModule (made at first use)."""
         if self._run is None:
-            self._module = to_fx(self.heads, self._shapes, cast=self._cast)
+            self._module = to_fx(self.heads, self._shapes, cast=self._cast, mirror=self.mirrored)
             self._run = self._module.forward if self._backend is None else torch.compile(self._module, backend=self._backend)
         return self._module
 
@@ -222,7 +227,11 @@ class Compiled:
         else:
             tensors = [a._d for a in arrays]
         try:
-            results = self._run(*tensors, state.training, rng.generator(ctx), ctx.torch_device)  # type: ignore[misc]
+            if self.mirrored and recording:
+                with Tape():
+                    results = self._run(*tensors, state.training, rng.generator(ctx), ctx.torch_device)  # type: ignore[misc]
+            else:
+                results = self._run(*tensors, state.training, rng.generator(ctx), ctx.torch_device)  # type: ignore[misc]
         except BAD_INPUT as e:
             if isinstance(e, MXNetError):
                 raise
@@ -376,7 +385,7 @@ def _run_bodies_on_arrays(node: Node, given: list[Array], ctx: Context) -> list[
 
 
 def program_of(symbol: Any) -> Compiled:
-    """The program that all executors of a symbol share."""
-    if symbol._program is None:
+    """The program that all executors of a symbol share, as long as they want the same mirroring."""
+    if symbol._program is None or symbol._program.mirroring != asked_for():
         symbol._program = Compiled(symbol)
     return symbol._program
