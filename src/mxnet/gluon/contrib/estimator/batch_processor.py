@@ -16,18 +16,20 @@ class BatchProcessor:
     def __init__(self) -> None:
         pass
 
-    def _parts(self, estimator: Any, batch: Any, batch_axis: int) -> tuple[list, list]:
-        return tuple(split_and_load(x, estimator.context, batch_axis=batch_axis, even_split=False) for x in batch[:2])  # type: ignore[return-value]
+    def _get_data_and_label(self, batch: Any, ctx: Any, batch_axis: int = 0) -> tuple[list, list]:
+        """Lists of data and labels with one entry for each context."""
+        data, label = (split_and_load(x, ctx, batch_axis=batch_axis, even_split=False) for x in (batch[0], batch[1]))
+        return data, label
 
     def evaluate_batch(self, estimator: Any, val_batch: Any, batch_axis: int = 0) -> tuple[list, list, list, list]:
         """(data, labels, predictions, losses), each a list with one entry for each context."""
-        data, label = self._parts(estimator, val_batch, batch_axis)
+        data, label = self._get_data_and_label(val_batch, estimator.context, batch_axis)
         pred = [estimator.val_net(x) for x in data]
         return data, label, pred, [estimator.val_loss(p, y) for p, y in zip(pred, label)]
 
     def fit_batch(self, estimator: Any, train_batch: Any, batch_axis: int = 0) -> tuple[list, list, list, list]:
         """The same in training, with gradients."""
-        data, label = self._parts(estimator, train_batch, batch_axis)
+        data, label = self._get_data_and_label(train_batch, estimator.context, batch_axis)
         with autograd.record():
             pred = [estimator.net(x) for x in data]
             loss = [estimator.loss(p, y) for p, y in zip(pred, label)]
