@@ -54,6 +54,10 @@ _CACHE[int] = torch.int32
 _CACHE[bool] = torch.bool
 
 
+class UnknownType(MXNetError, TypeError):
+    """What is no data type; NumPy's error for it is a TypeError."""
+
+
 def to_torch(dtype: Any, where: str = "dtype") -> torch.dtype:
     """The torch dtype of a name, NumPy class or dtype, torch dtype, ml_dtypes class or MXNet type flag. None is float32."""
     if dtype is None:
@@ -72,7 +76,7 @@ def to_torch(dtype: Any, where: str = "dtype") -> torch.dtype:
         except TypeError:
             row = None
     if row is None:
-        raise MXNetError(f"{where}: unknown data type {dtype!r}. Use one of {', '.join(BY_NAME)}.")
+        raise UnknownType(f"{where}: unknown data type {dtype!r}. Use one of {', '.join(BY_NAME)}.")
     return row.torch
 
 

@@ -161,3 +161,49 @@ def test_prefixes():
 def test_errors_name_the_operator_and_the_fix(call, error, text):
     with pytest.raises(error, match=text):
         call(S.var("data"))
+
+
+def test_num_args_beyond_the_given_inputs_makes_variables():
+    a, b = S.var("a"), S.var("b")
+    assert S.Concat(num_args=2, name="c").list_arguments() == ["c_arg0", "c_arg1"]
+    assert S.Concat(a, num_args=3, name="c").list_arguments() == ["a", "c_arg1", "c_arg2"]
+    assert S.Concat(arg1=a, arg0=b).list_arguments() == ["b", "a"]
+    assert S.Concat(arg1=a, num_args=3, name="c").list_arguments() == ["c_arg0", "a", "c_arg2"]
+    assert S.Concat(a, num_args=3).attr("num_args") == "3"
+    for make, error in ((lambda: S.Concat(a, b, num_args=1), mx.MXNetError), (lambda: S.Concat(), mx.MXNetError),
+                        (lambda: S.Concat(a, arg1=b), TypeError), (lambda: S.Concat(x=b), mx.MXNetError)):  # fmt: skip
+        with pytest.raises(error):
+            make()
+
+
+def test_texts_of_attributes_are_the_originals():
+    a = S.var("a")
+    assert S.split_v2(a, (1, 2)).attr("indices") == "[0, 1, 2]" and S.split_v2(a, 2).attr("indices") == "[]"
+    assert S.arange(5).attr("stop") == "None" and S.arange(1, 5).attr("stop") == "5"
+    assert S.amp_multicast(a, a + 1, num_outputs=2).list_attr() == {"num_outputs": "2"}  # 1.9.1 refuses num_args there
+    assert S.arange(5).eval()[0].asnumpy().tolist() == [0, 1, 2, 3, 4]
+
+
+def test_errors_are_of_the_original_kinds():
+    a = S.var("a")
+    with pytest.raises(ValueError, match="there is none"):
+        S.FullyConnected(a, num_hidden=2, name="fc").get_internals()["fc"]  # its output is fc_output
+    with pytest.raises(TypeError, match="by position and by name"):
+        S.FullyConnected(a, data=a, num_hidden=2)
+    for error in (TypeError, mx.MXNetError):
+        with pytest.raises(error, match="unknown data type 'foo'"):
+            S.var("b", dtype="foo")
+    with pytest.raises(TypeError, match="must consist of ints"):
+        (a + 1).infer_shape(a=(2, 3.0))
+
+
+def test_an_empty_shape_is_an_unknown_one():
+    s = S.FullyConnected(S.var("a"), num_hidden=2)
+    with pytest.warns(UserWarning, match="do not follow"):
+        assert s.infer_shape(a=()) == (None, None, None)
+    with mx.np_shape():
+        assert (S.var("a") + 1).infer_shape(a=()) == ([()], [()], [])
+
+
+def test_debug_str_counts_writes():
+    assert "bn_moving_mean(0) version=1" in S.BatchNorm(S.var("a"), name="bn").debug_str()

@@ -44,12 +44,20 @@ def create(op: Op, function: str, args: tuple, kwargs: dict) -> Any:
             args = tuple(attrs.pop(inputs[0]))
         elif len(args) == 1 and isinstance(args[0], (list, tuple)):
             args = tuple(args[0])
-        if named and op._active is None:  # named in the order of their numbers: arg0=, arg1=
-            args, named = (*args, *named.values()), {}
-        given: list = [entry_of(a, op.name) for a in args]
-        attrs.pop(op.count_attr, None)
+        if named and op._active is None:
+            if args:
+                raise TypeError(f"{op.name}: takes symbols by position or by name (arg0=, arg1= ...), not both. Choose one.")
+            places, named = _numbered(op, named), {}
+            given: list = [None if a is None else entry_of(a, op.name) for a in places]
+        else:
+            given = [entry_of(a, op.name) for a in args]
+        asked = attrs.pop(op.count_attr, None)
+        count = max(len(given), len(named))
+        if asked is not None and op.inputs:
+            count = _count(op, asked, count)
+            given += [None] * (count - len(given) - len(named)) if op._active is None or not named else []
         if op.count_attr in op.specs:
-            attrs[op.count_attr] = len(given) or len(named)
+            attrs[op.count_attr] = count
     else:
         arity, names = len(inputs), tuple(op.specs)
         given = [None if a is None else entry_of(a, op.name) for a in args[:arity]]
@@ -64,6 +72,28 @@ def create(op: Op, function: str, args: tuple, kwargs: dict) -> Any:
             given.pop()
     node = compose(op, function, given, {k: entry_of(v, op.name) for k, v in named.items()}, attrs, label, scope)
     return _symbol([(node, i) for i in range(node.num_visible())])
+
+
+def _numbered(op: Op, named: dict[str, Any]) -> tuple:
+    """Symbols given as arg0=, arg1= ... in the order of their numbers; None where a number is left out."""
+    places = {}
+    for key, value in named.items():
+        number = key.removeprefix("arg")
+        if not number.isdecimal() or int(number) >= 1 << 16:
+            raise MXNetError(f"{op.name}: has no input {key!r}. Pass symbols by position, or as arg0=, arg1= ...")
+        places[int(number)] = value
+    return tuple(places.get(i) for i in range(max(places) + 1))
+
+
+def _count(op: Op, asked: Any, given: int) -> int:
+    """How many inputs a call with `num_args` has: those that are not given become variables."""
+    try:
+        count = int(asked)
+    except (TypeError, ValueError):
+        raise MXNetError(f"{op.name}: {op.count_attr} must be an int, got {asked!r}. Leave it out, inputs are counted.") from None
+    if not given <= count < 1 << 16:
+        raise MXNetError(f"{op.name}: {op.count_attr} is {count}, there are {given} inputs. Leave it out, inputs are counted.")
+    return count
 
 
 def sym_function(op: Op, name: str, module: str) -> Callable:

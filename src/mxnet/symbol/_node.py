@@ -123,8 +123,11 @@ def compose(op: Op, function: str, given: Sequence[Entry | None], named: dict[st
     if op.variadic and op._active is None:
         if named:
             raise MXNetError(f"{op.name}: takes inputs by position, got {next(iter(named))}=. Pass symbols by position.")
-        entries = [e for e in given if e is not None]
-        texts[op.count_attr] = str(len(entries))
+        entries = [(Node(None, f"{label}_arg{i}", {}), 0) if e is None else e for i, e in enumerate(given)]
+        if not entries and op.inputs:
+            raise MXNetError(f"{op.name}: got no inputs. Pass symbols, or {op.count_attr}= for variables.")
+        if not counts_otherwise(op):
+            texts[op.count_attr] = str(len(entries))
         return Node(op, label, texts, entries)
     if op.variadic and not op.free:  # an operator of the user's own does not count its inputs
         texts[op.count_attr] = str(own.get(op.count_attr, len(given)))
@@ -143,7 +146,7 @@ def compose(op: Op, function: str, given: Sequence[Entry | None], named: dict[st
                 raise MXNetError(f"{op.name}: has no input {key!r} with these attributes (inputs: {', '.join(names)}).{hint(key, names)}")
             names.append(key)  # optional and given
         if key in slots:
-            raise MXNetError(f"{op.name}: input {key} is given by position and by name. Pass it once.")
+            raise TypeError(f"{op.name}: input {key} is given by position and by name. Pass it once.")
         slots[key] = entry
     if op._active is None and not op.variadic:
         names = [n for n in op.inputs if n in slots or n in op.inputs[: op.required]]
@@ -154,6 +157,11 @@ def compose(op: Op, function: str, given: Sequence[Entry | None], named: dict[st
         if start is not None and variable.op is None and (n in states or n not in slots):
             variable.texts.setdefault("__init__", start)
     return Node(op, label, texts, entries)
+
+
+def counts_otherwise(op: Op) -> bool:
+    """Whether graph files hold the number of a variadic operator's inputs in an attribute of its own, and have no `num_args`."""
+    return op.name == "amp_multicast" or any(n in op.specs for n in ("num_arrays", "num_tensors", "num_weights"))
 
 
 #: Initializers of variables that are no plain weights: (operator, input) -> text of the initializer.

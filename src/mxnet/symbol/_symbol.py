@@ -87,7 +87,7 @@ class Symbol:
         """An output by number, name or slice."""
         if isinstance(index, str):
             names = self.list_outputs()
-            found = [i for i, n in enumerate(names) if n == index or n == index + "_output"]
+            found = [i for i, n in enumerate(names) if n == index]
             if len(found) != 1:
                 problem = "there are several" if found else "there is none"
                 raise ValueError(f"Symbol: no single output {index!r} ({problem}; outputs: {', '.join(names[:20])}).{hint(index, names)}")
@@ -212,6 +212,10 @@ class Symbol:
                 raise MXNetError(f"infer_shape: there is no argument {key!r} (arguments: {listed}).{hint(key, names)}")
             if not isinstance(shape, (tuple, list)):
                 raise TypeError(f"infer_shape: the shape of {key} must be a tuple, got {type(shape).__name__}. Pass e.g. (2, 3).")
+            if not all(isinstance(d, (int, np.integer)) for d in shape):
+                raise TypeError(f"infer_shape: the shape of {key} must consist of ints, got {tuple(shape)}. Pass e.g. (2, 3).")
+        unknown = () if state.np_shape else ((), [])  # without NumPy shapes () is an unknown one
+        given = {k: tuple(map(int, s)) for k, s in given.items() if s not in unknown}
         found = Inference(self._heads, given, {})
         found.infer_shapes(partial)
         arguments, aux = variables(found.nodes)
@@ -329,14 +333,18 @@ class Symbol:
         """The graph as text, a node a block."""
         lines = ["Symbol Outputs:"]
         lines += [f"\toutput[{i}]={n.name}({j})" for i, (n, j) in enumerate(self._heads)]
+        written: dict[int, int] = {}  # how often a variable was written so far
         for n in self._nodes:
+            for i in n.aux_positions():
+                written[id(n.inputs[i][0])] = written.get(id(n.inputs[i][0]), 0) + 1
             if n.op is None:
                 lines.append(f"Variable:{n.name}")
                 continue
             lines += ["--------------------", f"Op:{n.op.name}, Name={n.name}"]
             if n.inputs:
                 lines.append("Inputs:")
-                lines += [f"\targ[{i}]={e.name}({j})" + (" version=0" if e.op is None else "") for i, (e, j) in enumerate(n.inputs)]
+                lines += [f"\targ[{i}]={e.name}({j})" + (f" version={written.get(id(e), 0)}" if e.op is None else "")
+                          for i, (e, j) in enumerate(n.inputs)]  # fmt: skip
             if n.texts:
                 lines.append("Attrs:")
                 lines += [f"\t{k}={v}" for k, v in sorted(n.texts.items())]
@@ -484,9 +492,9 @@ def _moved(e: Entry, made: dict[int, Any], entries: dict[str, Entry]) -> Entry:
 def split_v2(ary: Symbol, indices_or_sections: Any, axis: int = 0, squeeze_axis: bool = False) -> Symbol:
     """Parts of an array: a number of equal sections, or the places at which to cut."""
     if isinstance(indices_or_sections, int):
-        attrs = {"indices": (), "axis": axis, "squeeze_axis": squeeze_axis, "sections": indices_or_sections}
+        attrs = {"indices": [], "axis": axis, "squeeze_axis": squeeze_axis, "sections": indices_or_sections}
     elif isinstance(indices_or_sections, (tuple, list)):
-        attrs = {"indices": (0, *indices_or_sections), "axis": axis, "squeeze_axis": squeeze_axis, "sections": 0}
+        attrs = {"indices": [0, *indices_or_sections], "axis": axis, "squeeze_axis": squeeze_axis, "sections": 0}
     else:
         raise ValueError(
             f"split_v2: indices_or_sections must be an int or a tuple, got {type(indices_or_sections).__name__}. Pass one of them."

@@ -112,8 +112,8 @@ def full(shape: Any, val: float, dtype: Any = None, **kwargs: Any) -> Symbol:
 def arange(start: float, stop: float | None = None, step: float = 1.0, repeat: int = 1, infer_range: bool = False, name: str | None = None,
            dtype: Any = None) -> Symbol:  # fmt: skip
     """start, start + step, ... below stop, each `repeat` times."""
-    attrs = {"start": start, "step": step, "repeat": repeat, "infer_range": infer_range, "name": name, "dtype": _type(dtype)}
-    return create(NAMES["_arange"], "_arange", (), attrs if stop is None else {**attrs, "stop": stop})
+    attrs = {"start": start, "stop": stop, "step": step, "repeat": repeat, "infer_range": infer_range, "name": name, "dtype": _type(dtype)}
+    return create(NAMES["_arange"], "_arange", (), attrs)
 
 
 def linspace(start: float, stop: float, num: int, endpoint: bool = True, name: str | None = None, dtype: Any = None) -> Symbol:
