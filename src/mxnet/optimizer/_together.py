@@ -27,6 +27,15 @@ def prepared(
     return gradients
 
 
+#: Elements of a tensor on the average, up to which a CPU gains more by fewer calls than it loses by reading memory again for each of them.
+_SMALL = 1 << 14
+
+
+def worthwhile(tensors: list[torch.Tensor]) -> bool:
+    """Whether a formula of many steps should go over all tensors step by step, rather than over one tensor after the other."""
+    return tensors[0].device.type != "cpu" or sum(t.numel() for t in tensors) <= _SMALL * len(tensors)
+
+
 def by_rate(lrs: list[float], wds: list[float]) -> dict[tuple[float, float], list[int]]:
     """The places of each (learning rate, weight decay): usually two, weights and biases."""
     groups: dict[tuple[float, float], list[int]] = {}
@@ -42,17 +51,30 @@ def sgd(
     lr: float,
     wd: float,
     momentum: float,
+    rescale: float,
 ) -> None:
-    """m = momentum m - lr (g + wd w); w += m. Without momenta: w -= lr (g + wd w)."""
+    """m = momentum m - lr (rescale g + wd w); w += m. Without momenta: w -= lr (rescale g + wd w)."""
+    if weights[0].device.type == "cpu":  # one tensor after the other: it stays in the cache between the steps
+        for i, (w, g) in enumerate(zip(weights, gradients)):
+            if momenta is None:
+                if wd:
+                    w.mul_(1.0 - lr * wd)
+                w.add_(g, alpha=-lr * rescale)
+                continue
+            m = momenta[i].mul_(momentum)
+            if wd:
+                m.add_(w, alpha=-lr * wd)
+            w.add_(m.add_(g, alpha=-lr * rescale))
+        return
     if momenta is None:
         if wd:
             torch._foreach_mul_(weights, 1.0 - lr * wd)
-        torch._foreach_add_(weights, gradients, alpha=-lr)
+        torch._foreach_add_(weights, gradients, alpha=-lr * rescale)
         return
     torch._foreach_mul_(momenta, momentum)
     if wd:
         torch._foreach_add_(momenta, weights, alpha=-lr * wd)
-    torch._foreach_add_(momenta, gradients, alpha=-lr)
+    torch._foreach_add_(momenta, gradients, alpha=-lr * rescale)
     torch._foreach_add_(weights, momenta)
 
 

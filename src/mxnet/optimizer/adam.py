@@ -38,7 +38,7 @@ class Adam(Optimizer):
 
     def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
         if isinstance(index, (list, tuple)):
-            if len(index) > 1 and all_dense(weight, grad):
+            if len(index) > 1 and all_dense(weight, grad) and _together.worthwhile([w._d for w in weight]):
                 self._update_together(index, weight, grad, state)
             else:
                 for i, w, g, s in zip(index, weight, grad, state):

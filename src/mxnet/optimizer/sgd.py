@@ -83,10 +83,12 @@ class SGD(Optimizer):
             kept, momenta = momenta, momenta and [m.float() for m in momenta]
         if master or half:
             gradients = [g.float() for g in gradients]
-        gradients = _together.prepared(gradients, self.rescale_grad, self.clip_gradient)
+        rescale = self.rescale_grad
+        if self.clip_gradient:
+            gradients, rescale = _together.prepared(gradients, rescale, self.clip_gradient), 1.0
         for (lr, wd), places in _together.by_rate(lrs, wds).items():
             part = [_together.pick(group, places) if group is not None else None for group in (targets, gradients, momenta)]
-            _together.sgd(*part, lr, wd, self.momentum)
+            _together.sgd(*part, lr, wd, self.momentum, rescale)
         if master or half:
             torch._foreach_copy_(values, targets)
         if half and momenta is not None:
