@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+import mxnet as mx
 from mxnet.lr_scheduler import CosineScheduler, FactorScheduler, LRScheduler, MultiFactorScheduler, PolyScheduler
 
 
@@ -59,3 +60,17 @@ def test_warm_up(mode, want):
 def test_errors(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+def test_schedules_of_the_first_versions(caplog):
+    rate = mx.misc.FactorScheduler(10, factor=0.5)
+    rate.base_lr = 0.8
+    with caplog.at_level("INFO"):
+        assert [rate(i) for i in (0, 9, 10, 25)] == [0.8, 0.8, 0.4, 0.2]
+    assert len(caplog.records) == 2
+    with pytest.raises(ValueError, match="step 0 must be at least 1"):
+        mx.misc.FactorScheduler(0)
+    with pytest.raises(ValueError, match="must be less than 1"):
+        mx.misc.FactorScheduler(1, 1.0)
+    with pytest.raises(NotImplementedError):
+        mx.misc.LearningRateScheduler()(1)

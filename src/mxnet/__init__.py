@@ -18,7 +18,7 @@ __version__ = "1.10.0"
 #: Public name -> module that is imported when the name is first used: `import mxnet` stays cheap.
 _LAZY = {
     **{n: n for n in ("callback", "contrib", "engine", "executor_manager", "gluon", "image", "initializer", "io", "kvstore", "log",
-                      "lr_scheduler", "metric", "model", "module", "monitor", "operator", "optimizer", "profiler", "recordio",
+                      "lr_scheduler", "metric", "misc", "model", "module", "monitor", "operator", "optimizer", "profiler", "recordio",
                       "registry", "rnn", "runtime", "test_utils", "visualization", "numpy", "numpy_extension", "libinfo")},
     "init": "initializer", "mod": "module", "mon": "monitor", "kv": "kvstore", "rnd": "random", "viz": "visualization",
     "img": "image", "np": "numpy", "npx": "numpy_extension",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 import mxnet as mx
+from mxnet.io._augment import moved_hls
 from mxnet.recordio import IRHeader, MXIndexedRecordIO, pack, pack_img
 
 pytest.importorskip("PIL")
@@ -73,17 +75,98 @@ def test_shuffling_and_parts(rec):
     "kwargs, text",
     [
         ({"path_imgrec": "/no/such"}, "cannot open"),
-        ({"data_shape": (3, 9, 9)}, "record 0: the image has 6 x 5 pixels, data_shape asks for 9 x 9"),
+        ({"min_crop_size": 9, "max_crop_size": 9}, "record 0: the image has 6 x 5 pixels, max_crop_size asks for 9"),
         ({"data_shape": (4, 2, 2)}, "must be"),
         ({"label_width": 3}, "2 labels, label_width asks for 3"),
-        ({"nosuch": 3}, "unknown argument 'nosuch'"),
-        ({"max_rotate_angle": 10}, "max_rotate_angle is not available in this version"),
+        ({"random_resized_crop": True, "rand_crop": True}, "random_resized_crop excludes"),
+        ({"random_resized_crop": True, "min_aspect_ratio": 2.0, "max_aspect_ratio": 1.0}, "needs 0 < min_aspect_ratio <= max_aspect_ratio"),
+        ({"min_crop_size": 3}, "are no range"),
+        ({"inter_method": 7}, "inter_method 7 is unknown"),
+        ({"aug_seq": "aug_other"}, "aug_seq 'aug_other' is unknown"),
         ({"num_parts": 2, "part_index": 2}, "does not exist"),
     ],
 )
 def test_errors(rec, kwargs, text):
     with pytest.raises(mx.MXNetError, match=text):
         next(mx.io.ImageRecordIter(**{**rec[1], **kwargs}))
+
+
+def test_unknown_arguments_are_ignored(rec):
+    with pytest.warns(UserWarning, match="unknown argument 'nosuch'"):
+        mx.io.ImageRecordIter(**rec[1], nosuch=3)
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"max_rotate_angle": 20}, {"rotate_list": (90, 180)}, {"max_shear_ratio": 0.3, "fill_value": 127},
+        {"max_random_scale": 1.5, "min_random_scale": 0.5, "max_aspect_ratio": 0.2}, {"min_img_size": 9.0}, {"random_h": 36, "random_s": 50, "random_l": 50},
+        {"brightness": 0.4, "contrast": 0.4, "saturation": 0.4}, {"pca_noise": 0.5}, {"min_crop_size": 2, "max_crop_size": 4, "rand_crop": True},
+        {"random_resized_crop": True, "min_random_area": 0.2, "min_aspect_ratio": 0.75, "max_aspect_ratio": 1.3}, {"inter_method": 10, "resize": 8},
+        {"inter_method": 9, "resize": 4, "data_shape": (3, 4, 4)}, {"max_random_contrast": 0.3, "max_random_illumination": 9.0},
+    ],
+)  # fmt: skip
+def test_random_changes(rec, kwargs):
+    """They change the image, stay in its range, and repeat with the seed."""
+    images, arguments = rec
+
+    def look(seed):
+        it = mx.io.ImageRecordIter(**{**arguments, "batch_size": 5, **kwargs}, seed_aug=seed)
+        return next(it).data[0].asnumpy()
+
+    first, again, other = look(3), look(3), look(4)
+    np.testing.assert_array_equal(first, again)
+    fixed = "min_img_size" in kwargs or kwargs.get("inter_method") == 9
+    assert fixed or (first != other).any()
+    assert first.shape[1:] == kwargs.get("data_shape", (3, 6, 5)) and (first.shape[2] < 6 or (first != images.transpose(0, 3, 1, 2)).any())
+    if "max_random_contrast" not in kwargs:
+        assert first.min() >= 0 and first.max() <= 255 and (first == first.round()).all()
+
+
+def test_affine_map(rec):
+    """A quarter turn, and twice the size, are known exactly."""
+    images, arguments = rec
+    square = {**arguments, "data_shape": (3, 5, 5), "inter_method": 0}
+    straight = next(mx.io.ImageRecordIter(**square, pad=0)).data[0].asnumpy()[0]
+    assert (straight == images[0, :5].transpose(2, 0, 1)).all()
+    turned = next(mx.io.ImageRecordIter(**{**square, "data_shape": (3, 3, 3)}, rotate=180)).data[0].asnumpy()[0]
+    np.testing.assert_array_equal(turned, images[0].transpose(2, 0, 1)[:, ::-1, ::-1][:, 0:3, 0:3])
+    grown = next(mx.io.ImageRecordIter(**{**arguments, "data_shape": (3, 12, 10)})).data[0].asnumpy()[0]
+    assert abs(grown.mean() - images[0].mean()) < 12
+
+
+def test_moved_colors():
+    image = torch.tensor([[[255, 0, 0], [0, 255, 0], [10, 10, 10]]], dtype=torch.uint8)
+    for move, expected in [
+        ((0, 0, 0), image.tolist()),
+        ((60, 0, 0), [[[0, 255, 0], [0, 0, 255], [10, 10, 10]]]),
+        ((0, -300, 0), [[[0, 0, 0]] * 3]),
+    ]:
+        np.testing.assert_allclose(moved_hls(image, *move).numpy(), expected, atol=1)  # lightness is rounded to whole steps
+
+
+def test_mean_image(rec, tmp_path):
+    """It is made from all images if there is none, then read."""
+    images, arguments = rec
+    path = tmp_path / "mean.bin"
+    mean = images.astype("float64").mean(0).transpose(2, 0, 1).astype("float32")
+    for _ in range(2):
+        data = next(mx.io.ImageRecordIter(**arguments, mean_img=path, scale=0.5)).data[0].asnumpy()
+        np.testing.assert_allclose(data[1], (images[1].transpose(2, 0, 1) - mean) * 0.5, rtol=1e-5, atol=1e-4)
+    np.testing.assert_allclose(mx.nd.load(str(path))["mean_img"].asnumpy(), mean, rtol=1e-6)
+
+
+def test_list_gives_the_labels(rec, tmp_path):
+    _, arguments = rec
+    path = tmp_path / "a.lst"
+    path.write_text("".join(f"{i}\t{10 * i}\t{i + 0.25}\t{i}.png\n" for i in range(5)))
+    assert next(mx.io.ImageRecordIter(**arguments, path_imglist=path)).label[0].asnumpy().tolist() == [[0, 0.25], [10, 1.25]]
+    path.write_text("7\t1\t2\tx\n")
+    with pytest.raises(mx.MXNetError, match="path_imglist has no image 0"):
+        next(mx.io.ImageRecordIter(**arguments, path_imglist=path))
+    path.write_text("7\tx\tx\n")
+    with pytest.raises(mx.MXNetError, match="line 1 is no number"):
+        mx.io.ImageRecordIter(**arguments, path_imglist=path)
 
 
 def test_damaged_image(tmp_path):

@@ -359,3 +359,46 @@ def test_arguments_may_change_between_the_passes():
     e.arg_dict["a"][:] = 5
     e.backward()
     np.testing.assert_array_equal(e.grad_dict["a"].asnumpy(), 10)
+
+
+def test_parameters_may_be_the_executors_own_arrays():
+    data = mx.nd.ones((1, 2))
+    e = mx.sym.Variable("data").bind(mx.cpu(), {"data": data})
+    e.copy_params_from({"data": data})
+    assert e.forward()[0].asnumpy().tolist() == [[1, 1]]
+
+
+def test_heads_whose_gradient_nothing_reads_need_none():
+    """Behind a loss, beside a wanted argument, and an operator of the user's that says so."""
+
+    class Softmax(mx.operator.CustomOp):
+        def forward(self, is_train, req, in_data, out_data, aux):
+            self.assign(out_data[0], req[0], mx.nd.softmax(in_data[0]))
+
+        def backward(self, req, out_grad, in_data, out_data, in_grad, aux):
+            self.assign(in_grad[0], req[0], out_data[0] - 1)
+
+    @mx.operator.register("softmax_without_head")
+    class Prop(mx.operator.CustomOpProp):
+        def __init__(self):
+            super().__init__(need_top_grad=False)
+
+        def create_operator(self, ctx, shapes, dtypes):
+            return Softmax()
+
+    x = mx.sym.var("x")
+    loss = mx.sym.SoftmaxOutput(x, mx.sym.var("l"))
+    free = [
+        mx.sym.Custom(x * 2, op_type="softmax_without_head"),
+        mx.sym.reshape(loss, shape=(-1,)),
+        mx.sym.Group([loss, mx.sym.BlockGrad(x) + 1]),
+    ]
+    for symbol in free:
+        e = symbol.simple_bind(mx.cpu(), x=(2, 3))
+        e.forward(is_train=True)
+        e.backward()
+        assert abs(e.grad_dict["x"].asnumpy()).sum() > 0
+    with pytest.raises(mx.MXNetError, match="is no loss"):
+        e = mx.sym.Group([loss, x + 1]).simple_bind(mx.cpu(), x=(2, 3))
+        e.forward(is_train=True)
+        e.backward()

@@ -17,6 +17,7 @@ class UserOperators:
     run: Callable[..., Any] | None = None
     describe: Callable[..., Any] | None = None  # (op_type, settings) -> (arguments, outputs, auxiliary states)
     shapes: Callable[..., Any] | None = None  # (op_type, settings, input shapes by name) -> shapes by name
+    reads_head: Callable[..., bool] | None = None  # (op_type, settings) -> whether backward reads the gradients of the outputs
 
 
 def _described(op_type: str, settings: dict) -> tuple[list[str], list[str], list[str]]:

@@ -1,7 +1,11 @@
-"""Arguments of iterators that MXNet made in C++: typed keywords that may also be strings, with errors for unknown and missing ones."""
+"""Arguments of iterators that MXNet made in C++: typed keywords that may also be strings, with errors for missing ones.
+
+Names that an iterator does not have are ignored with a warning, as programs pass one set of settings to several iterators.
+"""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .._op.params import REQUIRED, Spec
@@ -17,11 +21,18 @@ class Arguments:
 
     def parse(self, given: dict[str, Any]) -> dict[str, Any]:
         """All arguments, typed, defaults included."""
-        values = {}
+        values: dict[str, Any] = {}
+        unknown = [name for name in given if name not in self.specs]
+        missing = [name for name, spec in self.specs.items() if spec.default is REQUIRED and name not in given]
+        for name in unknown:
+            text = f"{self.owner}: unknown argument {name!r}.{hint(name, self.specs)} Use {', '.join(self.specs)}."
+            if missing:  # one of them is probably misspelt
+                raise MXNetError(text)
+            warnings.warn(f"{text} It is ignored.", stacklevel=4)
         for name, value in given.items():
-            spec = self.specs.get(name)
-            if spec is None:
-                raise MXNetError(f"{self.owner}: unknown argument {name!r}.{hint(name, self.specs)} Use {', '.join(self.specs)}.")
+            if name in unknown:
+                continue
+            spec = self.specs[name]
             values[name] = spec.parse(str(value) if hasattr(value, "__fspath__") else value, self.owner)
         for name, spec in self.specs.items():
             if name not in values:

@@ -110,6 +110,14 @@ def _describe(op_type: str, settings: dict) -> tuple[list[str], list[str], list[
     return list(prop.list_arguments()), list(prop.list_outputs()), list(prop.list_auxiliary_states() or [])
 
 
+def _reads_head(op_type: str, settings: dict) -> bool:
+    prop = _prop(op_type, settings)
+    names = (prop.list_outputs(), prop.list_arguments(), prop.list_outputs())
+    numbers = iter(range(sum(map(len, names))))
+    heads, data, outputs = ([next(numbers) for _ in group] for group in names)
+    return not set(heads).isdisjoint(prop.declare_backward_dependency(heads, data, outputs))
+
+
 def _shapes(op_type: str, settings: dict, shapes: dict) -> dict:
     prop = _prop(op_type, settings)
     names, states = list(prop.list_arguments()), list(prop.list_auxiliary_states() or [])
@@ -184,7 +192,7 @@ class _Bridge(torch.autograd.Function):
         return (None, *ctx.call.backward(grads))
 
 
-UserOperators.run, UserOperators.describe, UserOperators.shapes = _run, _describe, _shapes
+UserOperators.run, UserOperators.describe, UserOperators.shapes, UserOperators.reads_head = _run, _describe, _shapes, _reads_head
 
 
 def Custom(*data: Any, **kwargs: Any) -> Any:
@@ -262,6 +270,9 @@ class PythonOp:
 
             def infer_shape(self, in_shape: list) -> tuple:
                 return (*outer.infer_shape(in_shape), [])
+
+            def declare_backward_dependency(self, out_grad: list, in_data: list, out_data: list) -> list:
+                return outer.declare_backward_dependency(out_grad, in_data, out_data)
 
             def create_operator(self, ctx: Any, in_shapes: list, in_dtypes: list) -> CustomOp:
                 return Operator()
