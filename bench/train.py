@@ -2,7 +2,7 @@
 
     python bench/train.py [--rounds 9] [--json OUT]
 
-Ours: a symbol, `simple_bind`, forward, backward, SGD with momentum by `mx.optimizer`. Theirs: `torch.nn` modules in eager mode,
+Ours: a symbol, `simple_bind`, forward, backward, SGD with momentum by `mx.optimizer`; and the same through `Module`. Theirs: `torch.nn` modules in eager mode,
 `torch.optim.SGD`. Both start from the same weights; their losses after the run are compared. A row is the median over rounds of the
 ratio of neighbouring measurements. Exit status 1 if a step costs more than 1.05x.
 """
@@ -126,6 +126,36 @@ class Ours:
         return float(-np.log(p[np.arange(len(p)), self.label.asnumpy().astype(int)]).mean())
 
 
+class OursModule:
+    """The same through the Module of the 0.12 era: forward_backward and update, without a metric."""
+
+    def __init__(self, symbol, data, label):
+        self.names = [n for n in symbol.list_arguments() if n not in ("data", "softmax_label")]
+        self.module = mx.mod.Module(symbol)
+        self.module.bind([("data", data.shape)], [("softmax_label", label.shape)])
+        self.module.init_params()
+        settings = {"learning_rate": RATE, "momentum": MOMENTUM, "wd": 0.0, "rescale_grad": 1.0}
+        self.module.init_optimizer(optimizer="sgd", optimizer_params=settings)
+        self.batch = mx.io.DataBatch([mx.nd.array(data)], [mx.nd.array(label)])
+
+    def fill(self, module):
+        """Take the weights of a torch module, whose order is that of the symbol."""
+        shapes = {n: a.shape for n, a in self.module.get_params()[0].items()}
+        args = {n: mx.nd.array(p.detach().numpy().reshape(shapes[n])) for n, p in zip(self.names, module.parameters(), strict=True)}
+        aux = {n: mx.nd.full(a.shape, float(n.endswith("var"))) for n, a in self.module.get_params()[1].items()}
+        self.module.set_params(args, aux)
+
+    def step(self):
+        """One training step."""
+        self.module.forward_backward(self.batch)
+        self.module.update()
+
+    def loss(self):
+        """Cross entropy of the last forward pass."""
+        p = self.module.get_outputs()[0].asnumpy()
+        return float(-np.log(p[np.arange(len(p)), self.batch.label[0].asnumpy().astype(int)]).mean())
+
+
 class Theirs:
     """A torch module and its optimizer."""
 
@@ -147,8 +177,10 @@ class Theirs:
 
 
 CASES = {
-    "LeNet, batch 64, 1x28x28": (lenet_symbol, lenet_torch, (64, 1, 28, 28), 10, 5),
-    "ResNet-18, batch 8, 3x64x64": (resnet_symbol, resnet_torch, (8, 3, 64, 64), 100, 2),
+    "LeNet, batch 64, 1x28x28": (Ours, lenet_symbol, lenet_torch, (64, 1, 28, 28), 10, 5),
+    "ResNet-18, batch 8, 3x64x64": (Ours, resnet_symbol, resnet_torch, (8, 3, 64, 64), 100, 2),
+    "LeNet, Module": (OursModule, lenet_symbol, lenet_torch, (64, 1, 28, 28), 10, 5),
+    "ResNet-18, Module": (OursModule, resnet_symbol, resnet_torch, (8, 3, 64, 64), 100, 2),
 }
 
 
@@ -168,13 +200,13 @@ def main() -> int:
     args = parser.parse_args()
     torch.set_num_threads(1)
     rows, bad = [], 0
-    for name, (symbol, module, shape, classes, steps) in CASES.items():
+    for name, (kind, symbol, module, shape, classes, steps) in CASES.items():
         random = np.random.default_rng(0)
         data = random.normal(size=shape).astype(np.float32)
         label = random.integers(0, classes, shape[0]).astype(np.float32)
         torch.manual_seed(0)
         theirs = Theirs(module(), data, label)
-        ours = Ours(symbol(), data, label)
+        ours = kind(symbol(), data, label)
         ours.fill(theirs.module)
         seconds(ours, 1), seconds(theirs, 1)
         pairs = [(seconds(ours, steps), seconds(theirs, steps)) for _ in range(args.rounds)]
