@@ -179,8 +179,8 @@ def _warn_of_same_names(nodes: list[Node]) -> None:
     counts = Counter(n.name for n in nodes)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
-        warnings.warn(f"plot_network: several nodes have one name ({', '.join(twice)}); the drawing joins them and may show cycles. "
-                      "Name them differently.", stacklevel=3)  # fmt: skip
+        warnings.warn(f"plot_network: There are multiple variables with the same name in your graph ({', '.join(twice)}); the drawing joins them and "
+                      "may show cycles. Name them differently.", stacklevel=3)  # fmt: skip
 
 
 def _label(node: Node) -> str:

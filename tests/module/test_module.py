@@ -271,12 +271,12 @@ def test_errors(call, error, text):
         call(mlp())
 
 
-def test_names_of_labels_that_do_not_exist_are_a_warning():
+def test_names_of_labels_that_do_not_exist_are_a_warning(caplog):
     with pytest.warns(UserWarning, match="nosuch_label"):
         mx.mod.Module(mlp(), label_names=["nosuch_label"])
     m = ready()
-    with pytest.warns(UserWarning, match="bound already"):
-        m.bind([("data", (8, 6))], [("softmax_label", (8,))])
+    m.bind([("data", (8, 6))], [("softmax_label", (8,))])
+    assert "bound already" in caplog.text
 
 
 def test_feed_forward(tmp_path):
@@ -304,3 +304,35 @@ def test_data_of_another_width_never_changes_weights():
     m.forward(mx.io.DataBatch([mx.nd.ones((3, 6))], [mx.nd.zeros(3)]), is_train=False)
     assert m.get_outputs()[0].shape == (3, 3)
     np.testing.assert_array_equal(m.get_params()[0]["fc1_weight"].asnumpy(), before)
+
+
+def test_slices_are_rounded_as_the_original_rounds():
+    from mxnet.module.executor_group import split_slices
+
+    def ends(size, work):
+        return [(s.start, s.stop) for s in split_slices(size, work)]
+
+    assert ends(5, [1, 1, 1]) == [(0, 2), (2, 4), (4, 5)] and ends(5, [1, 3]) == [(0, 1), (1, 5)]
+    assert ends(7, [1, 1, 1]) == [(0, 2), (2, 4), (4, 7)] and ends(10, [1, 1, 1, 1]) == [(0, 2), (2, 4), (4, 6), (6, 10)]
+    with pytest.raises(ValueError, match="too small"):
+        split_slices(1, [1, 1])
+
+
+def test_bind_may_be_repeated_before_parameters_exist(caplog):
+    m = mx.mod.Module(S.SoftmaxOutput(S.FullyConnected(S.var("data"), num_hidden=3, name="fc"), name="softmax"))
+    m.bind([("data", (2, 6))], [("softmax_label", (2,))])
+    m.bind([("data", (2, 5))], [("softmax_label", (2,))])
+    assert m.data_shapes[0].shape == (2, 6) and "bound already" in caplog.text
+    m.bind([("data", (2, 5))], [("softmax_label", (2,))], force_rebind=True)
+    m.init_params()
+    assert m.get_params()[0]["fc_weight"].shape == (3, 5)
+
+
+@pytest.mark.filterwarnings("ignore:FeedForward is deprecated")
+def test_feed_forward_logs_what_the_original_logs(caplog):
+    caplog.set_level("INFO")
+    net = S.SoftmaxOutput(S.FullyConnected(S.var("data"), num_hidden=3, name="fc"), name="softmax")
+    mx.model.FeedForward(net, num_epoch=1).fit(data(), eval_data=data())
+    texts = [r.getMessage() for r in caplog.records]
+    assert texts[:2] == ["Start training with [cpu(0)]", "Epoch[0] Resetting Data Iterator"] and texts[2].startswith("Epoch[0] Time cost=")
+    assert len(texts) == 4 and texts[3].startswith("Epoch[0] Validation-accuracy=")

@@ -85,7 +85,7 @@ class FeedForward:
         """Train on arrays or an iterator; parameters are kept in arg_params and aux_params."""
         data = self._iterator(X, y, True)
         module = self._module(data)
-        module.logger = logger or logging
+        module.logger = _Log(logger or logging, self.ctx)
         module._work_load_list = work_load_list or module._work_load_list
         if self.epoch_size is not None:
             data = _Limited(data, self.epoch_size)
@@ -164,6 +164,20 @@ class FeedForward:
                  kvstore=kvstore, logger=logger, work_load_list=work_load_list, eval_end_callback=eval_end_callback,
                  eval_batch_end_callback=eval_batch_end_callback)  # fmt: skip
         return made
+
+
+class _Log:
+    """What FeedForward logs: the start, and of each epoch its end and duration; values of metrics are left to callbacks."""
+
+    def __init__(self, logger: Any, contexts: Any) -> None:
+        self.warning, self.debug, self._info = logger.warning, logger.debug, logger.info
+        self._info("Start training with %s", str(contexts))
+
+    def info(self, text: str, *args: Any) -> None:
+        """A line of Module.fit: duration of an epoch, or values of a metric."""
+        if "Time cost" in text:
+            self._info("Epoch[%d] Resetting Data Iterator", args[0])
+            self._info(text, *args)
 
 
 def _joined(rows: list[list]) -> Any:

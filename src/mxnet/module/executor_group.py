@@ -16,12 +16,10 @@ from ..io import DataDesc
 
 def split_slices(batch_size: int, workload: list) -> list[slice]:
     """Slices of a batch in proportion to the workload of each context; every context gets at least one row."""
-    total, bounds, end = sum(workload), [0], 0.0
-    for w in workload:
-        end += w
-        bounds.append(int(round(batch_size * end / total)))
-    bounds[-1] = batch_size
-    found = [slice(a, b) for a, b in zip(bounds, bounds[1:])]
+    counts = [round(w * batch_size / sum(workload)) for w in workload]  # halves go to even numbers, as in the original
+    counts[-1] += max(0, batch_size - sum(counts))
+    ends = [min(sum(counts[: i + 1]), batch_size) for i in range(len(counts))]
+    found = [slice(a, b) for a, b in zip([0, *ends], ends)]
     if any(s.stop <= s.start for s in found):
         raise ValueError(
             f"Module: a batch of {batch_size} is too small for {len(workload)} contexts. Use larger batches or fewer contexts."

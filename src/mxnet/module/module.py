@@ -219,7 +219,7 @@ class Module(BaseModule):
         if force_rebind:
             self._reset_bind()
         if self.binded:
-            warnings.warn("bind: the module is bound already; this call has no effect. Pass force_rebind=True to bind again.", stacklevel=2)
+            self.logger.warning("bind: the module is bound already; this call has no effect. Pass force_rebind=True to bind again.")
             return
         if not for_training and inputs_need_grad:
             raise AssertionError("bind: gradients of inputs need training. Pass for_training=True.")
@@ -242,7 +242,6 @@ class Module(BaseModule):
         elif self.params_initialized:  # parameters came from a file before
             self._exec_group.set_params(self._arg_params, self._aux_params)
         else:
-            assert self._arg_params is None and self._aux_params is None
             group = self._exec_group
             self._arg_params = {n: _like(a[0]) for n, a in zip(group.param_names, group.param_arrays)}
             self._aux_params = {n: _like(a[0]) for n, a in zip(group.aux_names, group.aux_arrays)}
