@@ -69,8 +69,8 @@ def np_array(active: bool = True) -> _NumpyArrayScope:
 
 def _decorated(func: Any, scope: Callable) -> Any:
     if inspect.isclass(func):
-        for name, method in list(vars(func).items()):
-            if inspect.isfunction(method):
+        for name, method in inspect.getmembers(func, inspect.isfunction):  # inherited ones too: `initialize` of a block, for example
+            if name not in ("__setattr__", "__getattr__", "__repr__") and not isinstance(inspect.getattr_static(func, name), staticmethod):
                 setattr(func, name, _decorated(method, scope))
         return func
     if not callable(func):

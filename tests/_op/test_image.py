@@ -203,3 +203,13 @@ def test_decoding(tmp_path):
 def test_bad_input(call, text):
     with pytest.raises(MXNetError, match=text):
         call()
+
+
+def test_nearest_pixels_at_the_border_of_two():
+    # floor(x * old / new) and OpenCV's floor(x / (new / old)) part where the quotient is whole
+    for old in range(1, 120, 7):
+        row = nd.array(np.arange(old, dtype="float32")[None, :, None].repeat(3, 2))
+        for new in (12, 93, 207, 414):
+            expected = np.minimum(np.floor(np.arange(new) * (1 / (new / old))), old - 1)
+            got = im.resize(row, size=(new, 1), interp=0).asnumpy()[0, :, 0]
+            assert (got == expected).all(), (old, new)

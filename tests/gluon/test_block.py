@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import weakref
 
 import numpy as np
@@ -386,3 +387,100 @@ def test_a_dropped_block_frees_its_parameters_at_once():
             assert memory() is None
     finally:
         gc.enable()
+
+
+class Tree(nn.Block):
+    """A block whose children have keys of their own kind."""
+
+    def add(self, block):
+        self._children[block.name + str(len(self._children))] = block
+
+    def forward(self, x):
+        for child in self._children.values():
+            x = child(x)
+        return x
+
+
+def make_tree():
+    net, inner, stack = Tree(), Tree(), nn.HybridSequential()
+    inner.add(nn.Dense(4))
+    with stack.name_scope():
+        stack.add(nn.Dense(2), nn.BatchNorm())
+    net.add(inner)
+    net.add(stack)
+    return net
+
+
+def test_save_and_load_keep_names_and_hybridization(tmp_path):
+    net, x = make_tree(), mx.nd.arange(10).reshape((2, 5))
+    net.initialize(mx.init.Xavier())
+    net.hybridize()
+    expected = net(x).asnumpy()
+    net.save(str(tmp_path / "m"))
+    (root,) = json.loads((tmp_path / "m-model.json").read_text()).values()
+    stack = next(entry for key, entry in root.items() if key.startswith("hybridsequential"))
+    assert stack["hybridized"] and stack["in_format"] == [0] and stack["out_format"] == 0
+    assert mx.sym.load_json(stack["symbol"]).list_arguments()[0] == mx.sym.load_json(stack["inputs"][0]).name == "data"
+    again = make_tree()
+    again.load(str(tmp_path / "m"))
+    np.testing.assert_allclose(again(x).asnumpy(), expected, rtol=1e-6)
+    assert list(again.collect_params()) == list(net.collect_params())
+    assert list(again._children) == list(net._children)
+    assert list(again._children.values())[1]._active
+    with pytest.raises(ValueError, match="Build the blocks as when they were saved"):
+        nn.Dense(3).load(str(tmp_path / "m"))
+
+
+def test_the_graph_of_the_latest_call():
+    net = nn.Dense(2, prefix="d_")
+    assert net._cached_graph == ()
+    net.initialize()
+    net.hybridize()
+    net(mx.nd.ones((1, 3)))
+    inputs, graph = net._cached_graph
+    assert [v.name for v in inputs] == ["data"] and graph.list_arguments() == ["data", "d_weight", "d_bias"]
+    net._clear_cached_op()
+    assert net._cached_graph == ()
+
+
+def test_hybridized_inputs_must_share_a_context():
+    class Add(nn.HybridBlock):
+        def hybrid_forward(self, F, a, b):
+            return a + b
+
+    net = Add()
+    net.hybridize()
+    with pytest.raises(ValueError, match="Copy them to one context"):
+        net(mx.nd.ones(2, ctx=mx.cpu(1)), mx.nd.ones(2, ctx=mx.cpu(2)))
+    assert net(mx.nd.ones(2), mx.nd.ones(2, ctx=mx.cpu_pinned())).shape == (2,)
+
+
+def test_blocks_in_nested_containers_are_warned_of():
+    class Net(nn.Block):
+        def __init__(self):
+            super().__init__()
+            self.layers = {"a": [nn.Dense(1), nn.Dense(2)]}
+
+    with pytest.warns(UserWarning, match="are not children"):
+        Net().collect_params()
+
+
+def test_symbol_block_refuses_sparse_parameters():
+    with pytest.raises(AssertionError, match="is a sparse parameter"):
+        mx.gluon.SymbolBlock(mx.sym.dot(mx.sym.var("data"), mx.sym.var("w", stype="row_sparse")), mx.sym.var("data"))
+
+
+def test_use_np_reaches_inherited_methods():
+    @mx.util.use_np
+    class Net(nn.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.w = self.params.get("w", shape=(3, 2))
+
+        def hybrid_forward(self, F, x, w):
+            return F.np.dot(x, w)
+
+    net = Net()
+    net.initialize()
+    assert type(net.w.data()) is mx.np.ndarray
+    assert net(mx.np.ones((4, 3))).shape == (4, 2) and not mx.util.is_np_array()

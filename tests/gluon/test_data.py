@@ -256,3 +256,24 @@ def test_rotation():
         T.Rotate(3, True, True)(x)
     with pytest.raises(ValueError, match="The first must be smaller"):
         T.RandomRotation((3, 3))
+
+
+@pytest.mark.parametrize("workers", [{}, {"num_workers": 1}, {"num_workers": 1, "thread_pool": True}])
+def test_batches_are_numpy_arrays_under_numpy_semantics(workers):
+    with mx.util.np_shape(True), mx.util.np_array(True):
+        (x, y), _ = D.DataLoader(D.ArrayDataset(np.ones((4, 2), "float32"), mx.np.arange(4)), 2, **workers)
+    assert type(x) is type(y) is mx.np.ndarray
+
+
+def test_pinned_batches_say_so():
+    (batch,) = D.DataLoader(D.ArrayDataset(np.ones((2, 3), "float32")), 2, pin_memory=True)
+    assert batch.context == mx.cpu_pinned(0)
+
+
+def test_wikitext(tmp_path):
+    (tmp_path / "wiki.train.tokens").write_text(" a b a \n\n c a \n" * 2)
+    text = mx.gluon.contrib.data.text.WikiText2(root=str(tmp_path), seq_len=3)
+    assert text.vocabulary.idx_to_token == ["<unk>", "<eos>", "a", "b", "c"]
+    assert text.frequencies["a"] == 6 and len(text) == 4
+    words, label = text[0]
+    assert words.asnumpy().tolist() == [2, 3, 2] and label.asnumpy().tolist() == [3, 2, 1]

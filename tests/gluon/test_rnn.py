@@ -200,3 +200,24 @@ def test_convolutional_cells_have_states_of_the_size_of_their_input(kind, gates,
     out, states = cell(mx.nd.ones((3, 2) + (5,) * axes), cell.begin_state(3))
     assert out.shape == states[0].shape == (3, 4) + (5,) * axes
     assert cell.i2h_weight.shape == (4 * gates, 2) + (3,) * axes and len(states) == (2 if kind == "LSTM" else 1)
+
+
+@pytest.mark.parametrize("layout", ["TNC", "NTC"])
+def test_dynamic_unroll_in_a_graph(layout):
+    class Loop(mx.gluon.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.cell = rnn.LSTMCell(4, input_size=3, prefix="rnn_")
+
+        def hybrid_forward(self, F, x, states, length):
+            return contrib.rnn.rnn_cell.dynamic_unroll(self.cell, x, states, layout=layout, valid_length=length)
+
+    net, x, length = Loop(), mx.nd.random.uniform(shape=(5, 5, 3)), mx.nd.array([1, 5, 3, 2, 4])
+    net.initialize()
+    states = net.cell.begin_state(5)
+    expected, after = net(x, states, length)
+    net.hybridize()
+    got, last = net(x, states, length)
+    np.testing.assert_allclose(got.asnumpy(), expected.asnumpy(), rtol=1e-5, atol=1e-6)
+    for a, b in zip(after, last):
+        np.testing.assert_allclose(b.asnumpy(), a.asnumpy(), rtol=1e-5, atol=1e-6)

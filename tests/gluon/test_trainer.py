@@ -248,3 +248,25 @@ def test_a_step_on_a_large_sparse_table_costs_what_the_batch_costs():
     tracemalloc.stop()
     assert peak < 1 << 20
     assert net.weight.grad().data.shape == (3, 16)
+
+
+def test_stores_of_the_caller_know_two_verbs():
+    x = gluon.Parameter("x", shape=(4,))
+    x.initialize(ctx=[mx.cpu(0), mx.cpu(1)], init="zeros")
+    store = mx.kv.create("teststore")
+    trainer = gluon.Trainer([x], "sgd", {"learning_rate": 1.0}, kvstore=store)
+    with mx.autograd.record():
+        losses = [w + 1 for w in x.list_data()]
+    mx.autograd.backward(losses)
+    trainer.step(1)
+    assert trainer._update_on_kvstore is False
+    assert (x.data(mx.cpu(1)).asnumpy() == -2).all()
+    with pytest.raises(ValueError, match="runs no optimizer"):
+        gluon.Trainer([x], "sgd", kvstore=store, update_on_kvstore=True)._init_kvstore()
+
+
+def test_a_batch_of_nothing():
+    x = gluon.Parameter("x", shape=(4,))
+    x.initialize()
+    with pytest.raises(ZeroDivisionError, match="batch_size is 0. Pass the number of samples"):
+        gluon.Trainer([x], "sgd").step(0)

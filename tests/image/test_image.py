@@ -178,3 +178,8 @@ def test_usual_augmenters_for_detection() -> None:
         for a in chain:
             x, objects = a(x, objects)
         assert x.shape == (16, 20, 3) and objects.shape == (1, 5)
+
+
+def test_many_angles_for_one_image():
+    with pytest.raises(TypeError, match="imrotate: 2 angles for one image"):
+        img.imrotate(mx.nd.ones((3, 4, 5)), mx.nd.array([1, 2]))

@@ -79,6 +79,7 @@ def _taps(kind: Interpolation, old: int, new: int, device: torch.device) -> Taps
     start = place * scale
     where = (place + 0.5) * scale - 0.5
     if kind is Interpolation.NEAREST:
+        start = place * (1 / (new / old))  # OpenCV's order of roundings decides at the border of two pixels
         found = [(torch.floor(start), torch.ones_like(start))]
     elif kind is Interpolation.LANCZOS:  # sinc(x) sinc(x / 4) over eight pixels, scaled to add up to 1
         first = torch.floor(where)

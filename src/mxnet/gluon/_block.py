@@ -14,6 +14,7 @@ from .._files import parse_json, read_whole, write_whole
 from .._runtime.array import Array
 from ..error import hint
 from ._errors import GluonError
+from ._model_file import outline, restore
 from ._scope import BlockScope
 from ._structure import flatten, indent
 from ._summary import print_summary
@@ -152,8 +153,7 @@ class Block:
         for key, value in self.__dict__.items():
             if type(value) not in (list, tuple, dict) or key.startswith("__") or not value:
                 continue
-            inside = value.values() if isinstance(value, dict) else value
-            blocks = [v for v in inside if isinstance(v, Block)]
+            blocks = _blocks_in(value)
             if not blocks or key in ("_children", "_reg_params"):
                 continue
             if children is None:
@@ -255,22 +255,17 @@ class Block:
         self.load_parameters(filename, ctx, allow_missing, ignore_extra)
 
     def save(self, prefix: str) -> None:
-        """Write `prefix-model.json` (the tree of blocks) and `prefix-model.params`."""
-        write_whole(f"{prefix}-model.json", [json.dumps(self._outline()).encode()], "Block: save")
+        """Write `prefix-model.json` (the tree of blocks, with the graphs of hybridized ones) and `prefix-model.params`."""
+        write_whole(f"{prefix}-model.json", [json.dumps(outline(self)).encode()], "Block: save")
         self.save_parameters(f"{prefix}-model.params")
 
     def load(self, prefix: str) -> None:
-        """Read what `save` wrote into a block of the same structure."""
-        saved = _read_outline(f"{prefix}-model.json")
-        mine = self._outline()
-        if _shape_of(saved) != _shape_of(mine):
-            raise GluonError(f"load: {prefix}-model.json describes {saved['class']}, whose blocks differ from this {mine['class']}. "
-                             "Build the block as when it was saved.")  # fmt: skip
-        self.load_parameters(f"{prefix}-model.params")
+        """Read what `save` wrote into a block that was made in the same way; names and hybridization come from the file.
 
-    def _outline(self) -> dict:
-        return {"class": type(self).__name__, "name": self.name, "params": {k: p.name for k, p in self._reg_params.items()},
-                "children": {k: c._outline() for k, c in self._children.items()}}  # fmt: skip
+        Hybridized blocks are traced again at their next call.
+        """
+        restore(self, _read_outline(f"{prefix}-model.json"))
+        self.load_parameters(f"{prefix}-model.params")
 
     # ---- hooks
 
@@ -297,17 +292,23 @@ class Block:
 
 
 def _read_outline(fname: str) -> dict:
-    """The tree of blocks in a file of `Block.save`."""
+    """The content of a `-model.json` file, checked."""
     try:
-        outline = parse_json(read_whole(fname, "Block: load").decode("utf-8"))
-        _shape_of(outline)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as e:
+        found = parse_json(read_whole(fname, "Block: load").decode("utf-8"))
+        if not isinstance(found, dict) or not all(isinstance(entry, dict) and "orig_name" in entry for entry in found.values()):
+            raise ValueError("an entry has no orig_name")
+    except (ValueError, TypeError, RecursionError) as e:
         raise GluonError(f"Block: load: {fname}: no tree of blocks ({e}). The file is damaged or not one that Block.save wrote.") from None
-    return outline
+    return found
 
 
-def _shape_of(outline: dict) -> Any:
-    return sorted(outline["params"]), {k: _shape_of(c) for k, c in outline["children"].items()}
+def _blocks_in(value: Any) -> list[Block]:
+    """The blocks in nested lists, tuples and dictionaries."""
+    if isinstance(value, Block):
+        return [value]
+    if type(value) not in (list, tuple, dict):
+        return []
+    return [b for v in (value.values() if isinstance(value, dict) else value) for b in _blocks_in(v)]
 
 
 def arrays_in(args: Any) -> list[Any]:

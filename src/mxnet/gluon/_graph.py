@@ -11,6 +11,7 @@ import torch
 from .. import symbol
 from .._runtime.array import Array, wrap_recorded
 from .._runtime.state import state
+from ..context import Context
 from ..error import MXNetError, hint
 from ..symbol import Symbol
 from ..symbol._compiled import Compiled
@@ -53,6 +54,9 @@ class Graph:
     def fill(self, leaves: list[Any]) -> list[Any]:
         """Arrays for all inputs of the program."""
         ctx = next(v for v in leaves if v is not None)._ctx
+        for v in leaves[1:] if len(leaves) > 1 else ():
+            if v is not None and v._ctx is not ctx and _apart(v._ctx, ctx):
+                raise ValueError(f"hybridized block: inputs are on {ctx} and on {v._ctx}. Copy them to one context with as_in_context.")
         return [leaves[s] if type(s) is int else s.data(ctx) for s in self.slots]  # type: ignore[union-attr]
 
     def run(self, arrays: list[Any], hook: tuple[Callable, bool] | None = None) -> Any:
@@ -79,6 +83,11 @@ class Graph:
             return program.run(arrays)
         finally:
             program.monitor = None
+
+
+def _apart(a: Context, b: Context) -> bool:
+    """Whether arrays of two contexts cannot meet in a graph; pinned and shared memory of the CPU go with cpu."""
+    return a != b and (a.device_type == b.device_type or "gpu" in (a.device_type, b.device_type))
 
 
 def make_program(sym: Symbol, flags: dict, backend: str | None) -> Compiled:

@@ -54,7 +54,7 @@ class HybridBlock(Block):
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if isinstance(value, HybridBlock):
-            self._forget_graphs()
+            self._clear_cached_op()
 
     def register_child(self, block: Block, name: str | None = None) -> None:
         """Make a HybridBlock a child."""
@@ -62,11 +62,27 @@ class HybridBlock(Block):
             raise ValueError(f"{type(self).__name__}: children of a HybridBlock must be HybridBlocks, {name or 'the child'} is a "
                              f"{type(block).__name__}. Derive it from HybridBlock, or this block from Block (Sequential for HybridSequential).")  # fmt: skip
         super().register_child(block, name)
-        self._forget_graphs()
+        self._clear_cached_op()
 
-    def _forget_graphs(self) -> None:
+    def _clear_cached_op(self) -> None:
         self._graphs = {}
         self._latest = None
+
+    @property
+    def _cached_graph(self) -> tuple:
+        """(input variables, symbol) of the latest graph, or () before the first hybridized call."""
+        graph = self._latest
+        return () if graph is None else ([symbol.var(name) for name in graph.inputs], graph.symbol)
+
+    def _formats(self) -> tuple[Any, Any]:
+        """Structures of arguments and outputs of the latest graph."""
+        graph = self._latest
+        assert graph is not None
+        return next((s for s, g in self._traced() if g is graph), len(graph.inputs)), graph.outputs
+
+    def _traced(self) -> list[tuple[Any, Graph]]:
+        """Structures of arguments with their graphs."""
+        return list(self._graphs.items())
 
     # ---- calling
 
@@ -211,14 +227,14 @@ class HybridBlock(Block):
         self._backend = backend
         self._flags = {"static_alloc": static_alloc, "static_shape": static_shape, **kwargs}
         if clear:
-            self._forget_graphs()
+            self._clear_cached_op()
         inner = {"static_alloc": static_alloc, "static_shape": static_shape, "inline_limit": inline_limit, **kwargs}
         for child in self._children.values():
             child.hybridize(active, **inner)
 
     def cast(self, dtype: Any) -> None:
         """Change the data type of all parameters; inputs must be cast by the caller."""
-        self._forget_graphs()
+        self._clear_cached_op()
         super().cast(dtype)
 
     def optimize_for(self, x: Any, *args: Any, backend: str | None = None, clear: bool = False, static_alloc: bool = False, static_shape: bool = False,

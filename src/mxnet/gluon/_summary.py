@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..error import MXNetError
+from ._errors import GluonError
 from ._structure import flatten
 
 _ROW = "{:>20}  {:>42} {:>15}"
@@ -20,7 +20,7 @@ def print_summary(block: Any, inputs: tuple) -> None:
 
     def watch(b: Any) -> None:
         if getattr(b, "_active", False):
-            raise MXNetError(f"summary: {b.name} is hybridized, its inner blocks do not run one by one. Call summary before hybridize().")
+            raise GluonError(f"summary: {b.name} is hybridized, its inner blocks do not run one by one. Call summary before hybridize().")
 
         def hook(b: Any, _: Any, out: Any) -> None:
             count = 0

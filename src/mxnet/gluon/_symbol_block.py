@@ -49,6 +49,9 @@ class SymbolBlock(HybridBlock):
         for name in [*self._out.list_arguments(), *auxiliary]:
             if name not in self._in_names:
                 known = attrs.get(name, {})
+                if known.get("__storage_type__", "0") not in ("0", "default"):
+                    raise GluonError(f"SymbolBlock: variable {name} is a sparse parameter, which blocks from symbols cannot have. "
+                                     "Make it without stype, or compute in a HybridBlock.")  # fmt: skip
                 extra = {"grad_req": "null"} if name in auxiliary else {}
                 if "__dtype__" in known and known["__dtype__"] not in ("-1", "None"):
                     flag = known["__dtype__"]
@@ -93,7 +96,7 @@ class SymbolBlock(HybridBlock):
             self._latest = Graph(self._out, names, self._out_structure, self._params, self._flags, self._backend)
         return self._latest, leaves
 
-    def _forget_graphs(self) -> None:
+    def _clear_cached_op(self) -> None:
         self._latest = None
 
     def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:

@@ -23,6 +23,10 @@ class NoStore(GluonError, AttributeError):
     """The store that should update the parameters does not exist."""
 
 
+class BatchSizeError(GluonError, ZeroDivisionError):
+    """Gradients are to be divided by zero."""
+
+
 class _Plan(NamedTuple):
     """What one context's updater works on: parallel lists, made once and valid until a parameter gets new arrays."""
 
@@ -95,7 +99,7 @@ class Trainer:
         self._kv_initialized = False
         self._kvstore: Any = None
         self._distributed = False
-        self._update_on_kvstore = False
+        self._update_on_kvstore: bool | None = None
         self._params_to_init = list(self._params)
         self._plans: list[_Plan] = []
         self._generation = -1
@@ -131,10 +135,14 @@ class Trainer:
             on_store = on_store if wanted is None else wanted
         else:
             on_store = store is not None and not self._is_large_local(store) if wanted is None else wanted
+        if on_store and store is not None and not store.is_capable("optimizer"):
+            if wanted:
+                raise ValueError(f"Trainer: {type(store).__name__} runs no optimizer. Create the Trainer with update_on_kvstore=False.")
+            on_store = False
         if on_store and store is None:
             raise NoStore(f"Trainer: update_on_kvstore=True needs a store, kvstore={self._kvstore_params['kvstore']!r} makes none on one context. "
                           "Pass kvstore=mx.kv.create('local').")  # fmt: skip
-        self._kvstore, self._update_on_kvstore = store, on_store
+        self._kvstore, self._update_on_kvstore = store, None if store is None else bool(on_store)
         if store is not None:
             if self._compression_params:
                 store.set_gradient_compression(self._compression_params)
@@ -163,13 +171,15 @@ class Trainer:
                 waiting.append(p)
             elif self._kvstore is not None:
                 i, arrays = self._param2idx[p.name], p._all(p._data)
-                if i in self._given_keys:
+                if not isinstance(self._kvstore, kvs.KVStore):  # a store of the caller knows two verbs only
+                    self._kvstore.broadcast(i, arrays[0], arrays)
+                elif i in self._given_keys:
                     self._replace(i, arrays[0])
                 else:
                     self._kvstore.init(i, arrays[0])
                     if self._kvstore is self._kvstore_params["kvstore"]:
                         self._given_keys.add(i)
-                if p._stype == "default" and self._distributed:
+                if p._stype == "default" and self._distributed and isinstance(self._kvstore, kvs.KVStore):
                     self._kvstore.pull(i, arrays, priority=-i)
         self._params_to_init = waiting
 
@@ -220,7 +230,7 @@ class Trainer:
 
         A parameter that no `backward` reached since the last step is an error (UserWarning), unless ignore_stale_grad: then it is left as it is.
         """
-        self._rescale(self._scale / batch_size)
+        self._rescale(batch_size)
         if not self._kv_initialized or self._params_to_init:
             self._prepare()
         if self._kvstore is not None:
@@ -237,7 +247,7 @@ class Trainer:
         """Only update parameters, after `allreduce_grads`."""
         self._prepare()
         self._refuse_on_store("update")
-        self._rescale(self._scale / batch_size)
+        self._rescale(batch_size)
         self._update(ignore_stale_grad)
 
     def _refuse_on_store(self, what: str) -> None:
@@ -246,7 +256,11 @@ class Trainer:
                 f"Trainer: {what}() is not possible while the store updates parameters. Create the Trainer with update_on_kvstore=False."
             )
 
-    def _rescale(self, scale: float) -> None:
+    def _rescale(self, batch_size: int) -> None:
+        """Tell the optimizer by how much gradients are scaled."""
+        if not batch_size:
+            raise BatchSizeError(f"Trainer: batch_size is {batch_size}. Pass the number of samples, gradients are divided by it.")
+        scale = self._scale / batch_size
         if self._update_on_kvstore and self._distributed and self._kv_initialized and self._optimizer.rescale_grad != scale:
             raise UserWarning("Trainer: the batch size changed, but the distributed store's optimizer already has the old one. "
                               "Keep batch_size, or create the Trainer with update_on_kvstore=False.")  # fmt: skip
@@ -260,6 +274,9 @@ class Trainer:
             if p._grad_req == "null":
                 continue
             grads = p._all(p._grad)
+            if not isinstance(store, kvs.KVStore):
+                store.pushpull(i, grads, **({"out": p._all(p._data)} if on_store else {}), priority=-i)
+                continue
             store.push(i, grads, priority=-i)
             if not on_store:
                 store.pull(i, grads, priority=-i, ignore_sparse=self._distributed)
@@ -286,7 +303,7 @@ class Trainer:
                 updater([plan.index[k] for k in keep], [plan.grad[k] for k in keep], [plan.weight[k] for k in keep])
             else:
                 updater(plan.index, plan.grad, plan.weight)
-        if on_store:
+        if on_store and isinstance(self._kvstore, kvs.KVStore):
             for i, p in enumerate(self._params):
                 if p._grad_req != "null" and p._stype == "default":
                     self._kvstore.pull(i, p._data, priority=-i)

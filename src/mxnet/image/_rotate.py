@@ -28,6 +28,8 @@ def imrotate(src: NDArray, rotation_degrees: Any, zoom_in: bool = False, zoom_ou
         raise ValueError(f"imrotate: needs images (C, H, W) or (N, C, H, W), got {tuple(t.shape)}. Put channels first.")
     images = t if t.dim() == 4 else t.unsqueeze(0)
     several = isinstance(rotation_degrees, NDArray)
+    if several and t.dim() == 3 and rotation_degrees.size != 1:
+        raise TypeError(f"imrotate: {rotation_degrees.size} angles for one image. Pass a number, or a batch of images (N, C, H, W).")
     angles = rotation_degrees._d.reshape(-1) if several else torch.tensor([float(rotation_degrees)])
     if several and angles.numel() != images.shape[0]:
         raise ValueError(f"imrotate: {angles.numel()} angles for {images.shape[0]} images. Pass one angle, or one for each image.")

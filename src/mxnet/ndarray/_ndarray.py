@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -315,8 +316,8 @@ class NDArray(Array):
 
     def as_np_ndarray(self) -> Any:
         """The same memory as an `mx.np.ndarray`."""
-        if Classes.numpy is None:
-            raise MXNetError("as_np_ndarray: the mx.np namespace is not part of this version. Use mx.nd arrays.")
+        if Classes.numpy is None:  # mx.np is loaded when it is needed first
+            importlib.import_module("mxnet.numpy")
         return _recast(self, Classes.numpy)
 
     def as_nd_ndarray(self) -> NDArray:

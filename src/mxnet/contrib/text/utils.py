@@ -20,7 +20,7 @@ def count_tokens_from_str(source_str: str, token_delim: str = " ", seq_delim: st
     >>> mx.contrib.text.utils.count_tokens_from_str("to be or not to be").most_common(1)
     [('to', 2)]
     """
-    tokens = [t for t in re.split(f"{token_delim}|{seq_delim}", source_str.lower() if to_lower else source_str) if t]
+    tokens = [t.lower() if to_lower else t for t in re.split(f"{token_delim}|{seq_delim}", source_str) if t]
     if counter_to_update is None:
         return Counter(tokens)
     counter_to_update.update(tokens)

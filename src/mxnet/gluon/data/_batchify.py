@@ -10,6 +10,7 @@ import torch
 from ... import ndarray
 from ..._runtime.array import Array, wrap
 from ...context import Context
+from ...util import is_np_array
 from .._errors import GluonError
 
 __all__ = ["default_batchify_fn", "default_mp_batchify_fn"]
@@ -18,6 +19,8 @@ __all__ = ["default_batchify_fn", "default_mp_batchify_fn"]
 def default_batchify_fn(data: Any) -> Any:
     """Samples -> a batch: arrays are stacked, tuples become a list with a batch of each place, numbers become an array of their type.
 
+    Under NumPy semantics (`mx.npx.set_np()`) all of them are mx.np arrays.
+
     >>> mx.gluon.data.dataloader.default_batchify_fn([(1, 2.0), (3, 4.0)])[0].asnumpy().tolist()
     [1, 3]
     """
@@ -25,11 +28,11 @@ def default_batchify_fn(data: Any) -> Any:
     if isinstance(first, Array):
         if first.stype == "default":
             return _stacked(data)
-        return ndarray.stack(*[a.tostype("default") for a in data])
+        return as_chosen(ndarray.stack(*[a.tostype("default") for a in data]))
     if isinstance(first, (tuple, list)):
         return [default_batchify_fn(list(place)) for place in zip(*data)]
     if isinstance(first, torch.Tensor):
-        return wrap(torch.stack(list(data)))
+        return as_chosen(wrap(torch.stack(list(data))))
     try:
         stacked = np.asarray(data)
     except ValueError as e:
@@ -40,7 +43,12 @@ def default_batchify_fn(data: Any) -> Any:
         shapes = sorted({str(np.shape(d)) for d in data})
         raise GluonError(f"DataLoader: samples of a batch cannot be put together (shapes {', '.join(shapes[:4])}; {problem}). "
                          "Make them equal in shape with a transform, or pass batchify_fn.")  # fmt: skip
-    return ndarray.array(stacked, dtype=stacked.dtype)
+    return as_chosen(ndarray.array(stacked, dtype=stacked.dtype))
+
+
+def as_chosen(array: Any) -> Any:
+    """The array as mx.np.ndarray under NumPy semantics."""
+    return array.as_np_ndarray() if is_np_array() else array
 
 
 def _stacked(arrays: Any) -> Any:
@@ -49,7 +57,7 @@ def _stacked(arrays: Any) -> Any:
         if tuple(a.shape) != tuple(first.shape):
             raise GluonError(f"DataLoader: samples of a batch have different shapes ({tuple(first.shape)} and {tuple(a.shape)}). "
                              "Make them equal with a transform, or pass batchify_fn.")  # fmt: skip
-    return wrap(torch.stack([a._d for a in arrays]), first.context, type(first))
+    return as_chosen(wrap(torch.stack([a._d for a in arrays]), first.context, type(first)))
 
 
 #: the same in a worker process; what it returns travels through shared memory

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader as TorchLoader
 from ... import random as mx_random
 from ...context import Context
 from ...error import MXNetError
+from ...util import is_np_array, is_np_shape, np_array, np_shape
 from ._batchify import default_batchify_fn, default_mp_batchify_fn, pack, unpack
 from .sampler import BatchSampler, RandomSampler, SequentialSampler
 
@@ -47,8 +48,8 @@ class DataLoader:
                  pin_device_id: int = 0, prefetch: int | None = None, thread_pool: bool = False, timeout: float = 120,
                  auto_reload: bool = False) -> None:  # fmt: skip
         self._dataset = dataset
-        self._pin = bool(pin_memory) and torch.cuda.is_available()
-        self._ctx = Context("cpu_pinned", pin_device_id) if self._pin else None
+        self._ctx = Context("cpu_pinned", pin_device_id) if pin_memory else None
+        self._pin = bool(pin_memory) and torch.cuda.is_available()  # without a GPU ordinary memory goes under that name
         self._thread_pool = thread_pool
         if timeout <= 0:
             raise ValueError(f"DataLoader: timeout is {timeout}. Use a number of seconds above 0.")
@@ -69,6 +70,11 @@ class DataLoader:
     def _make(self, positions: Any) -> Any:
         return self._batchify_fn([self._dataset[i] for i in positions])
 
+    def _make_as(self, shape: bool, array: bool, positions: Any) -> Any:
+        """The same in another thread, under NumPy semantics if they hold here."""
+        with np_shape(shape), np_array(array):
+            return self._make(positions)
+
     def _here(self) -> Iterator[Any]:
         for positions in self._batch_sampler:
             yield self._pinned(self._make(positions))
@@ -79,7 +85,7 @@ class DataLoader:
         positions = iter(self._batch_sampler)
         try:
             for p in positions:
-                waiting.append(pool.submit(self._make, p))
+                waiting.append(pool.submit(self._make_as, is_np_shape(), is_np_array(), p))
                 if len(waiting) > max(1, self._prefetch):
                     yield self._pinned(self._result(waiting.popleft()))
             while waiting:
@@ -96,10 +102,10 @@ class DataLoader:
             ) from None
 
     def _pinned(self, batch: Any) -> Any:
-        if not self._pin:
+        if self._ctx is None:
             return batch
         packed = pack(batch)
-        return unpack(torch.utils.data._utils.pin_memory.pin_memory(packed), self._ctx)
+        return unpack(packed if not self._pin else torch.utils.data._utils.pin_memory.pin_memory(packed), self._ctx)
 
     def _processes(self) -> Iterator[Any]:
         # Randomness of workers comes from NumPy's generator here, so that np.random.seed makes epochs repeatable and torch's state stays as it is.

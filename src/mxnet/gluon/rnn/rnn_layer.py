@@ -101,6 +101,9 @@ class _RNNLayer(HybridBlock):
     def _graph_key(self, structure: Any) -> Any:
         return structure, self._skip_states
 
+    def _traced(self) -> list[tuple[Any, Any]]:
+        return [(structure, graph) for (structure, _), graph in self._graphs.items()]
+
     def hybrid_forward(self, F: Any, inputs: Any, states: Any, sequence_length: Any = None, **kwargs: Any) -> Any:
         """(outputs, states after the last step), or only outputs if the call gave no states."""
         if isinstance(inputs, Array):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import text
 from .sampler import IntervalSampler
 
-__all__ = ["IntervalSampler"]
+__all__ = ["IntervalSampler", "text"]

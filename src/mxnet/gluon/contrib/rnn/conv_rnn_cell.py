@@ -99,7 +99,7 @@ class _ConvLSTMCell(_BaseConvRNNCell):
         i2h, h2h, step = self._sums(F, inputs, states[0], i2h_weight, h2h_weight, i2h_bias, h2h_bias)
         i, f, g, o = F.SliceChannel(i2h + h2h, num_outputs=4, axis=self._channel_axis, name=step + "slice")
         memory = F.sigmoid(f) * states[1] + F.sigmoid(i) * activate(F, g, self._activation, name=step + "c")
-        output = F.sigmoid(o) * activate(F, memory, self._activation)
+        output = F.elemwise_mul(F.sigmoid(o), activate(F, memory, self._activation), name=step + "out")
         return output, [output, memory]
 
 
@@ -118,7 +118,7 @@ class _ConvGRUCell(_BaseConvRNNCell):
         h_r, h_z, h_n = F.SliceChannel(h2h, num_outputs=3, axis=self._channel_axis, name=step + "h2h_slice")
         reset, update = F.sigmoid(i_r + h_r), F.sigmoid(i_z + h_z)
         new = activate(F, i_n + reset * h_n, self._activation, name=step + "h_act")
-        output = (1.0 - update) * new + update * states[0]
+        output = F.elemwise_add((1.0 - update) * new, update * states[0], name=step + "out")
         return output, [output]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....error import MXNetError
 from ...parameter import ParameterDict
 from ...rnn import BidirectionalCell, ModifierCell, SequentialRNNCell
 from ...rnn._cell_basic import _GatedCell
@@ -139,9 +138,26 @@ def dynamic_unroll(cell: Any, inputs: Any, begin_state: Any, drop_inputs: float 
     axis = layout.find("T")
     if drop_inputs:
         inputs = F.Dropout(inputs, p=drop_inputs, axes=(axis,))
-    if not hasattr(inputs, "_d"):
-        raise MXNetError("dynamic_unroll: needs an NDArray, the number of steps of a symbol is not known. Use cell.unroll(length, ...).")
-    outputs, states = cell.unroll(inputs.shape[axis], inputs, begin_state, layout, True, valid_length)
+    if hasattr(inputs, "_d"):
+        outputs, states = cell.unroll(inputs.shape[axis], inputs, begin_state, layout, True, valid_length)
+    else:
+        outputs, states = _loop(F, cell, F.swapaxes(inputs, 0, axis) if axis else inputs, begin_state, valid_length)
+        outputs = F.swapaxes(outputs, 0, axis) if axis else outputs
     if drop_outputs:
         outputs = F.Dropout(outputs, p=drop_outputs, axes=(axis,))
     return outputs, states
+
+
+def _loop(F: Any, cell: Any, inputs: Any, states: Any, valid_length: Any) -> tuple[Any, list[Any]]:
+    """A cell over the first axis of a symbol, whose length is not known: a loop in the graph."""
+    cell.reset()
+    if valid_length is None:
+        return F.contrib.foreach(cell, inputs, states)
+
+    def step(x: Any, carried: Any) -> tuple[list[Any], list[Any]]:
+        output, after = cell(x, carried)
+        return [output, *after], after
+
+    (outputs, *history), _ = F.contrib.foreach(step, inputs, list(states))
+    outputs = F.SequenceMask(outputs, valid_length, use_sequence_length=True)
+    return outputs, [F.SequenceLast(h, valid_length, use_sequence_length=True) for h in history]

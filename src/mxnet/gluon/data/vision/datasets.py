@@ -16,6 +16,7 @@ from .... import ndarray, recordio
 from ....base import data_dir
 from ....error import MXNetError
 from ...utils import download
+from .._batchify import as_chosen
 from ..dataset import Dataset, RecordFileDataset, _DownloadedDataset
 from ._images import decoded
 
@@ -48,7 +49,7 @@ class MNIST(_DownloadedDataset):
             raise MXNetError(
                 f"{type(self).__name__}: {len(pixels)} images but {len(self._label)} labels in {self._root}. Fetch the files again."
             )
-        self._data = ndarray.array(pixels[..., None], dtype=pixels.dtype)
+        self._data = as_chosen(ndarray.array(pixels[..., None], dtype=pixels.dtype))
 
     def _find(self, name: str) -> str:
         for candidate in (name, name[:-3]):
@@ -123,7 +124,7 @@ class CIFAR10(_DownloadedDataset):
         rows = np.concatenate([self._rows(p) for p in paths])  # type: ignore[arg-type]
         self._label = rows[:, self._label_at].astype(np.int32)
         images = rows[:, self._label_bytes :].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-        self._data = ndarray.array(np.ascontiguousarray(images), dtype=np.uint8)
+        self._data = as_chosen(ndarray.array(np.ascontiguousarray(images), dtype=np.uint8))
 
     def _find(self, name: str) -> str | None:
         for folder, _, files in os.walk(self._root):
