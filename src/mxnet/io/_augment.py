@@ -76,20 +76,8 @@ class Augmenter:
             image = self._colors(image, random)
         return image.flip(1) if a["mirror"] or (a["rand_mirror"] and random.random_sample() < 0.5) else image
 
-    def _kind(self, old: tuple[int, int], new: tuple[int, int], random: np.random.RandomState) -> int:
-        kind = self.a["inter_method"]
-        if kind == _AUTO:
-            larger, smaller = (all(f(n, o) for n, o in zip(new, old)) for f in (int.__gt__, int.__lt__))
-            return Interpolation.CUBIC if larger else Interpolation.AREA if smaller else Interpolation.LINEAR
-        return int(random.randint(5)) if kind == _ANY else kind
-
     def _resize(self, image: Tensor, height: int, width: int, random: np.random.RandomState) -> Tensor:
-        size = tuple(image.shape[:2])
-        return (
-            image
-            if size == (height, width)
-            else resample.resize(self.owner, image, height, width, self._kind(size, (height, width), random))
-        )
+        return resized(self.owner, image, height, width, self.a["inter_method"], random)
 
     def _warp(self, image: Tensor, random: np.random.RandomState) -> Tensor:
         """Shear, rotation, scale and aspect ratio about the middle of the image."""
@@ -110,7 +98,7 @@ class Augmenter:
         new_width, new_height = (max(a["min_img_size"], min(a["max_img_size"], scale * n)) for n in (width, height))
         shift = (np.array([new_width, new_height]) - turn @ [width, height]) / 2
         size = max(int(new_height), 1), max(int(new_width), 1)
-        kind = self._kind((height, width), size, random)
+        kind = _kind(a["inter_method"], (height, width), size, random)
         return _mapped(image, np.linalg.inv(turn), shift, size, a["fill_value"], kind)
 
     def _crop(self, image: Tensor, random: np.random.RandomState) -> Tensor:
@@ -169,6 +157,19 @@ class Augmenter:
             noise = torch.from_numpy(np.array(COMPONENTS) * DEVIATIONS @ random.normal(0, a["pca_noise"], 3))
             image = (image + noise).trunc().clamp(0, 255).to(torch.uint8)
         return image
+
+
+def resized(owner: str, image: Tensor, height: int, width: int, method: int, random: np.random.RandomState) -> Tensor:
+    """The image in another size; `method` is an inter_method."""
+    size = (image.shape[0], image.shape[1])
+    return image if size == (height, width) else resample.resize(owner, image, height, width, _kind(method, size, (height, width), random))
+
+
+def _kind(method: int, old: tuple[int, int], new: tuple[int, int], random: np.random.RandomState) -> int:
+    if method == _AUTO:
+        larger, smaller = (all(f(n, o) for n, o in zip(new, old)) for f in (int.__gt__, int.__lt__))
+        return Interpolation.CUBIC if larger else Interpolation.AREA if smaller else Interpolation.LINEAR
+    return int(random.randint(5)) if method == _ANY else method
 
 
 def _bytes(image: Tensor) -> Tensor:

@@ -22,14 +22,17 @@ from ._augment import Augmenter
 from .mx_data_iter import MXDataIter, Source, open_file
 
 _CHANNELS = ("r", "g", "b", "a")
+#: name -> (type, default): arguments of all iterators over images
+COMMON: dict[str, tuple[Any, Any]] = {
+    "path_imgidx": (str, ""), "path_imglist": (str, ""), "shuffle": (bool, False), "seed": (int, 0), "seed_aug": (int | None, None),
+    "num_parts": (int, 1), "part_index": (int, 0), "round_batch": (bool, True), "scale": (float, 1.0), "mean_img": (str, ""),
+    **{f"mean_{c}": (float, 0.0) for c in _CHANNELS}, "preprocess_threads": (int, 4), "prefetch_buffer": (int, 4), "verbose": (bool, True),
+    "ctx": (str, "cpu"), "dtype": (DType | None, None), "data_name": (str, "data"), "label_name": (str, "softmax_label"), "path_root": (str, ""),
+    "shuffle_chunk_size": (int, 0), "shuffle_chunk_seed": (int, 0), "device_id": (int, -1),
+}  # fmt: skip
 _ARGUMENTS = Arguments(
-    "ImageRecordIter", path_imgrec=(str, REQUIRED), path_imgidx=(str, ""), path_imglist=(str, ""), data_shape=(Shape, REQUIRED),
-    batch_size=(int, REQUIRED), label_width=(int, 1), shuffle=(bool, False), seed=(int, 0), seed_aug=(int | None, None), num_parts=(int, 1),
-    part_index=(int, 0), round_batch=(bool, True), scale=(float, 1.0), mean_img=(str, ""), **{f"mean_{c}": (float, 0.0) for c in _CHANNELS},
-    **{f"std_{c}": (float, 1.0) for c in _CHANNELS}, max_random_contrast=(float, 0.0), max_random_illumination=(float, 0.0),
-    preprocess_threads=(int, 4), prefetch_buffer=(int, 4), verbose=(bool, True), ctx=(str, "cpu"), dtype=(DType | None, None),
-    data_name=(str, "data"), label_name=(str, "softmax_label"), path_root=(str, ""), shuffle_chunk_size=(int, 0), shuffle_chunk_seed=(int, 0),
-    device_id=(int, -1), **AUGMENTATIONS,
+    "ImageRecordIter", path_imgrec=(str, REQUIRED), data_shape=(Shape, REQUIRED), batch_size=(int, REQUIRED), label_width=(int, 1), **COMMON,
+    **{f"std_{c}": (float, 1.0) for c in _CHANNELS}, max_random_contrast=(float, 0.0), max_random_illumination=(float, 0.0), **AUGMENTATIONS,
 )  # fmt: skip
 
 
@@ -77,26 +80,35 @@ class ImageRecords(MXDataIter):
             )
         self._offsets = self._offsets[share * a["part_index"] : share * (a["part_index"] + 1)]
         self._owner, self._raw, self._path = owner, raw, a["path_imgrec"]
-        self._augment = Augmenter(owner, a)
-        self._label_width = a["label_width"]
+        self._file = recordio.MXRecordIO(self._path, "r")
         self._labels = _listed(owner, a["path_imglist"]) if a["path_imglist"] else None
         channels = _CHANNELS[: a["data_shape"][0]]
         self._mean = torch.tensor([a[f"mean_{c}"] for c in channels])[:, None, None]
         self._factor = (a["scale"] / torch.tensor([a[f"std_{c}"] for c in channels]))[:, None, None]
-        self._change = a["max_random_contrast"], a["max_random_illumination"]
         self._random = np.random.RandomState(a["seed"])
         self._changes = np.random.RandomState(a["seed"] if a["seed_aug"] is None else a["seed_aug"])
         self._shuffle = a["shuffle"]
         self._threads = ThreadPoolExecutor(max(1, a["preprocess_threads"]), thread_name_prefix="mxnet-decode")
-        self._file = recordio.MXRecordIO(self._path, "r")
         kind = raw or _dtype.to_torch(a["dtype"] or "float32")
-        label_shape = () if a["label_width"] == 1 else (a["label_width"],)
+        label_shape = self._prepare(a)
         count = len(self._offsets)
         # shapes without memory: rows are made when they are asked for
         data, label = torch.empty(1, dtype=kind).expand(count, *a["data_shape"]), torch.empty(1).expand(count, *label_shape)
         super().__init__(Source(owner, data, label, a["batch_size"], a["round_batch"]), a["data_name"], a["label_name"])
         if a["mean_img"] and raw != torch.uint8:
             self._mean = self._mean_image(a["mean_img"])
+
+    def _prepare(self, a: dict) -> tuple:
+        """Take the settings of augmentation and labels; the shape of a label."""
+        self._augment, self._label_width = Augmenter(self._owner, a), a["label_width"]
+        self._change = a["max_random_contrast"], a["max_random_illumination"]
+        return () if self._label_width == 1 else (self._label_width,)
+
+    def _look(self, image: torch.Tensor, label: np.ndarray, random: np.random.RandomState) -> tuple[torch.Tensor, np.ndarray]:
+        """The image as the batch shows it, and its label."""
+        if label.size < self._label_width:
+            raise MXNetError(f"{label.size} labels, label_width asks for {self._label_width}. Use a smaller label_width.")
+        return self._augment(image, random), label[: self._label_width].reshape(() if self._label_width == 1 else -1)
 
     def __del__(self) -> None:
         if "_threads" in self.__dict__:
@@ -138,22 +150,19 @@ class ImageRecords(MXDataIter):
 
     def _make(self, row: int, record: bytes, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """(image (channels, height, width) uint8, label) of a record."""
-        where = f"{self._owner}: {self._path}: record {row}"
         try:
             header, data = recordio.unpack(record)
             image = torch.from_numpy(decode("decode", data, 0 if self.handle.data.shape[1] == 1 else 1, True))
-            image = self._augment(image, np.random.RandomState(seed))
+            if self._labels is None:
+                label = np.atleast_1d(np.asarray(header.label, np.float32))
+            elif header.id in self._labels:
+                label = self._labels[header.id]
+            else:
+                raise MXNetError(f"path_imglist has no image {header.id}. Use the list that the file was made from.")
+            image, label = self._look(image, label, np.random.RandomState(seed))
         except MXNetError as e:
-            raise MXNetError(f"{where}: {e}") from None
-        if self._labels is None:
-            label = np.atleast_1d(np.asarray(header.label, np.float32))
-        elif header.id in self._labels:
-            label = self._labels[header.id]
-        else:
-            raise MXNetError(f"{where}: path_imglist has no image {header.id}. Use the list that the file was made from.")
-        if label.size < self._label_width:
-            raise MXNetError(f"{where}: {label.size} labels, label_width asks for {self._label_width}. Use a smaller label_width.")
-        return image.permute(2, 0, 1).contiguous().numpy(), label[: self._label_width].reshape(() if self._label_width == 1 else -1)
+            raise MXNetError(f"{self._owner}: {self._path}: record {row}: {e}") from None
+        return image.permute(2, 0, 1).contiguous().numpy(), label
 
     def _mean_image(self, path: str) -> torch.Tensor:
         """The mean image of a file; without one it is made from all images, and saved."""
