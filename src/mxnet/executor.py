@@ -79,8 +79,15 @@ class Executor:
             facts = Inference(self._symbol._heads, {n: a.shape for n, a in have.items()}, {n: a._d.dtype for n, a in have.items()})
             facts.infer_shapes(partial=True)
             keys = [(id(n), i) for n, i in self._symbol._heads]
-            self._outputs = [nd.zeros(facts.shapes.get(k) or (), ctx=self._ctx, dtype=facts.types.get(k, torch.float32)) for k in keys]
+            self._outputs = [nd.zeros(facts.shapes.get(k) or (), ctx=self._ctx, dtype=facts.types.get(k, torch.float32), stype=s)
+                             for k, s in zip(keys, self._output_stypes())]  # fmt: skip
         return self._outputs
+
+    def _output_stypes(self) -> list[str]:
+        """Storage types of the outputs, as they follow from those of the arguments."""
+        heads, have = self._symbol._heads, {**self.arg_dict, **self.aux_dict}
+        found = infer_stypes(heads, self._symbol._nodes, {n: a.stype for n, a in have.items()}).values
+        return [found[id(n), i] for n, i in heads]
 
     @property
     def output_dict(self) -> dict[str, Array]:

@@ -91,6 +91,18 @@ def _shapes(shapes: dict, *, input_dim: int, output_dim: int, **_: object) -> di
 
 
 embedding = register(Op("Embedding", _embedding, aliases=["_npx_embedding", "_sparse_Embedding"]))
-contrib_sparse_embedding = register(Op("_contrib_SparseEmbedding", _embedding))
+
+
+def _sparse_embedding(
+    data: Tensor, weight: Tensor, *, input_dim: int, output_dim: int, dtype: DType = torch.float32, deterministic: bool = False
+) -> Tensor:
+    """`Embedding` with sparse_grad: the gradient of weight is row_sparse and holds only the rows that data names.
+
+    deterministic is accepted and without effect: sums of gradients do not depend on the order of threads.
+    """
+    return _embedding(data, weight, input_dim=input_dim, output_dim=output_dim, dtype=dtype, sparse_grad=True)
+
+
+contrib_sparse_embedding = register(Op("_contrib_SparseEmbedding", _sparse_embedding))
 for _each in (embedding, contrib_sparse_embedding):
     _each.complete_shapes(_shapes)
