@@ -265,3 +265,18 @@ def test_a_copy_to_itself_warns():
     for a in (mx.nd.ones(2), mx.nd.ones((2, 2)).tostype("csr"), mx.np.ones(2)):
         with pytest.warns(RuntimeWarning, match="the same array"):
             assert a.copyto(a) is False
+
+
+def test_numbers_as_text_and_other_objects():
+    """Programs read them from files: NumPy converts them, and so does nd.array."""
+    for source, dtype, expected in [
+        (["1", "2.5"], None, [1, 2.5]),
+        (["7"], "int32", [7]),
+        (np.array(["3"]), None, [3]),
+        ([b"4"], None, [4]),
+    ]:
+        assert mx.nd.array(source, dtype=dtype).asnumpy().tolist() == expected
+    assert np.isnan(mx.nd.array([1, None]).asnumpy()).tolist() == [False, True]
+    for source, dtype in ((["a"], None), (["1.5"], "int32")):
+        with pytest.raises(TypeError, match="must hold numbers, got <U"):
+            mx.nd.array(source, dtype=dtype)

@@ -74,10 +74,15 @@ def _from_anything(source: Any, kind: torch.dtype) -> torch.Tensor:
     if source.dtype == object or source.dtype.kind in "USOMmV" and source.dtype != _dtype.bfloat16:
         if getattr(source.dtype, "name", "") == "bfloat16":
             source = source.astype(np.float32)
-        elif source.dtype == object and all(isinstance(v, int) for v in source.flat):
-            source = source.astype(np.float64)  # integers beyond 64 bits
-        else:
-            raise TypeError(f"array: source must hold numbers, got {source.dtype}. Pass numbers, equal lists or a NumPy array.")
+        else:  # integers beyond 64 bits, numbers as text, objects that are numbers
+            try:
+                if not source.shape and source.item() is None:
+                    raise TypeError
+                exact = source.dtype != object and not kind.is_floating_point
+                source = source.astype(np.int64 if exact else np.float64)
+            except (TypeError, ValueError):
+                text = f"array: source must hold numbers, got {source.dtype}. Pass numbers, equal lists or a NumPy array."
+                raise TypeError(text) from None
     if source.dtype == _dtype.bfloat16:
         return torch.from_numpy(np.ascontiguousarray(source).view(np.uint16)).view(torch.bfloat16)
     if source.dtype.kind == "f" and source.dtype.itemsize > 8 or source.dtype.byteorder == ">":
