@@ -14,12 +14,17 @@ from ..callback import LogValidationMetricsCallback
 from ..context import Context, cpu
 from ..initializer import Uniform
 from ..io import DataIter, NDArrayIter
+from ..metric import EvalMetric, create
+from ..symbol import Symbol
+from .base_module import BaseModule
+from .bucketing_module import BucketingModule
 from .module import Module
 
 
 class FeedForward:
     """A symbol with parameters as an estimator.
 
+    symbol                  or a function that makes one of a bucket's key; then the iterator has a default_bucket_key, and batches a bucket_key
     num_epoch, epoch_size   how long to train; epoch_size limits the batches of an epoch
     optimizer, kwargs       as for Module.init_optimizer
     numpy_batch_size        batch size where fit and predict get NumPy arrays
@@ -29,7 +34,9 @@ class FeedForward:
                  initializer: Any = Uniform(0.01), numpy_batch_size: int = 128, arg_params: dict | None = None, aux_params: dict | None = None,
                  allow_extra_params: bool = False, begin_epoch: int = 0, **kwargs: Any) -> None:  # fmt: skip
         warnings.warn("FeedForward is deprecated. Use mx.mod.Module instead.", DeprecationWarning, stacklevel=2)
-        self.symbol = symbol
+        if not isinstance(symbol, Symbol) and not callable(symbol):
+            raise TypeError(f"FeedForward: symbol must be a Symbol or a function of a bucket's key, got {type(symbol).__name__}. Pass one.")
+        self.symbol, self.sym_gen = (symbol, None) if isinstance(symbol, Symbol) else (None, symbol)
         self.ctx = [cpu()] if ctx is None else [ctx] if isinstance(ctx, Context) else list(ctx)
         self.num_epoch, self.epoch_size, self.begin_epoch = num_epoch, epoch_size, begin_epoch
         self.optimizer, self.initializer, self.numpy_batch_size = optimizer, initializer, numpy_batch_size
@@ -70,12 +77,26 @@ class FeedForward:
             return self._iterator(np.asarray(eval_data[0]), eval_data[1], False) if eval_data[0] is not None else None
         raise TypeError(f"FeedForward: eval_data must be an iterator or a pair (X, y), got {type(eval_data).__name__}. Pass one of them.")
 
-    def _module(self, data: Any) -> Module:
+    def _names(self, data: Any) -> tuple[list[str], list[str]]:
+        """Names of data and labels; with buckets, the symbol becomes that of the default one."""
+        if self.sym_gen is not None:
+            self.symbol = self.sym_gen(data.default_bucket_key)
+        arguments = self.symbol.list_arguments()
         inputs = [d[0] for d in data.provide_data]
-        labels = [d[0] for d in data.provide_label or [] if d[0] in self.symbol.list_arguments()]
-        if not labels:
-            labels = [n for n in self.symbol.list_arguments() if n.endswith("label") and n not in inputs]
+        labels = [d[0] for d in data.provide_label or [] if d[0] in arguments]
+        return inputs, labels or [n for n in arguments if n.endswith("label") and n not in inputs]
+
+    def _module(self, data: Any) -> Module:
+        inputs, labels = self._names(data)
         return Module(self.symbol, data_names=inputs, label_names=labels, context=self.ctx)
+
+    def _trained(self, data: Any, logger: Any, work_load_list: Any) -> BaseModule:
+        """The module that fit trains."""
+        inputs, labels = self._names(data)
+        if self.sym_gen is None:
+            return Module(self.symbol, inputs, labels, logger, self.ctx, work_load_list)
+        bucket = self.sym_gen
+        return BucketingModule(lambda key: (bucket(key), inputs, labels), data.default_bucket_key, logger, self.ctx, work_load_list)
 
     # ---- work
 
@@ -84,9 +105,7 @@ class FeedForward:
             eval_end_callback: Any = LogValidationMetricsCallback(), eval_batch_end_callback: Any = None) -> None:  # fmt: skip
         """Train on arrays or an iterator; parameters are kept in arg_params and aux_params."""
         data = self._iterator(X, y, True)
-        module = self._module(data)
-        module.logger = _Log(logger or logging, self.ctx)
-        module._work_load_list = work_load_list or module._work_load_list
+        module = self._trained(data, _Log(logger or logging, self.ctx), work_load_list)
         if self.epoch_size is not None:
             data = _Limited(data, self.epoch_size)
         optimizer_params = dict(self.kwargs) or {"learning_rate": 0.01}
@@ -131,11 +150,12 @@ class FeedForward:
 
     def score(
         self, X: Any, eval_metric: Any = "acc", num_batch: int | None = None, batch_end_callback: Any = None, reset: bool = True
-    ) -> float:
-        """The value of a metric on an iterator."""
+    ) -> Any:
+        """The value of a metric on an iterator; a list of values for several metrics."""
         data = self._iterator(X, None, False)
-        found = self._bound(data).score(data, eval_metric, num_batch=num_batch, batch_end_callback=batch_end_callback, reset=reset)
-        return found[0][1]
+        metric = eval_metric if isinstance(eval_metric, EvalMetric) else create(eval_metric)
+        self._bound(data).score(data, metric, num_batch=num_batch, batch_end_callback=batch_end_callback, reset=reset)
+        return metric.get()[1]
 
     # ---- files
 
