@@ -78,3 +78,14 @@ def test_checkpoints(tmp_path):
     for epoch in range(3):
         save(epoch)
     assert Module.saved == [("p", 2, True)]
+
+
+def test_lines_of_a_monitor(caplog):
+    caplog.set_level("INFO")
+    e = (mx.sym.var("a") * 2).simple_bind(mx.cpu(), a=(2,))
+    monitor = mx.mon.Monitor(1, pattern="a")
+    monitor.install(e)
+    monitor.tic()
+    e.forward()
+    monitor.toc_print()
+    assert [r.getMessage() for r in caplog.records] == ["Batch:       1 a                              0.0\t"]

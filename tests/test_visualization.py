@@ -85,7 +85,10 @@ def test_plot() -> None:
     assert '3x3/1, 4"' in text and 'max, 2x2/2x2"' in text
     assert "c1 -> data" in text and '"3x8x8(float32)"' in text
     assert "c1_weight" not in text and "shape=ellipse" in text and "shape=box" not in text
-    assert "c1_weight" in mx.viz.plot_network(_net(), hide_weights=False).source
+    text = mx.viz.plot_network(_net(), hide_weights=False, node_attrs={"shape": "box"}).source
+    assert "c1 -> c1_weight" in text and "\tc1_weight [" not in text and "\tdata [label=data" in text
+    assert "shape=oval" in text.split("data [")[1].split("]")[0]  # variables are ovals, whatever node_attrs say
+    assert "LeakyReLU\nLeaky" in mx.viz.plot_network(mx.sym.LeakyReLU(mx.sym.var("x"))).source
 
 
 def test_plot_warns_of_same_names() -> None:

@@ -151,12 +151,13 @@ def plot_network(symbol: Symbol, title: str = "plot", save_format: str = "pdf", 
     dot = graphviz.Digraph(name=title, format=save_format)
     nodes = order(symbol._heads)
     _warn_of_same_names(nodes)
-    hidden = {id(n) for n in nodes if hide_weights and n.op is None and n.name.endswith(_WEIGHTS)}
+    weights = {id(n) for n in nodes if n.op is None and n.name.endswith(_WEIGHTS)}
+    hidden = weights if hide_weights else set()
     for n in nodes:
-        if id(n) not in hidden:
+        if id(n) not in weights:  # weights that are not hidden are plain ovals, which their edges make
             look = {**style, "fillcolor": _COLORS.get(n.op.name if n.op is not None else None, _OTHER_COLOR)}
             if n.op is None:
-                look["shape"] = (node_attrs or {}).get("shape", "oval")
+                look["shape"] = "oval"
             dot.node(name=n.name, label=_label(n), **look)
     for n in nodes:
         for e, i in n.inputs if id(n) not in hidden else ():
@@ -193,7 +194,7 @@ def _label(node: Node) -> str:
     if kind == "FullyConnected":
         return f"FullyConnected\n{attrs['num_hidden']}"
     if kind in ("Activation", "LeakyReLU"):
-        return f"{kind}\n{attrs['act_type']}"
+        return f"{kind}\n{node.texts.get('act_type', 'Leaky')}"
     if kind == "Pooling":
         return f"Pooling\n{attrs['pool_type']}, {_by(attrs['kernel'])}/{_by(attrs['stride']) or 1}"
     return node.name

@@ -285,6 +285,8 @@ def test_feed_forward(tmp_path):
         f = mx.model.FeedForward(mlp(), num_epoch=40, optimizer="sgd", learning_rate=0.5, numpy_batch_size=8, initializer=mx.init.Xavier())
     f.fit(x, y)
     assert (f.predict(x).argmax(1) == y).mean() > 0.9 and f.score(data()) > 0.9
+    several = f.score(data(), ["acc", "ce"])
+    assert len(several) == 2 and several[0] == f.score(data())
     f.save(str(tmp_path / "ff"))
     with pytest.warns(DeprecationWarning):
         again = mx.model.FeedForward.load(str(tmp_path / "ff"), 40)

@@ -36,6 +36,8 @@ def test_a_stack_has_the_states_of_its_cells(make, states):
 def test_both_directions_are_a_cell_over_the_sequence_and_one_over_its_reverse():
     both = mx.rnn.BidirectionalCell(mx.rnn.LSTMCell(5, prefix="l_"), mx.rnn.LSTMCell(5, prefix="r_"))
     assert len(both.state_info) == 4
+    states = both.unroll(3, mx.sym.var("data"), layout="NTC")[1]
+    assert [len(s) for s in states] == [2, 2] and states[1][0].name == "r_t2_out"
     out, values = outputs_of(both)
     assert out.shape == (2, 3, 10)
     for prefix, part, order in (("l_", out[..., :5], slice(None)), ("r_", out[..., 5:], slice(None, None, -1))):

@@ -225,7 +225,7 @@ class BidirectionalCell(_SeveralCells):
     def unroll(
         self, length: int, inputs: Any, begin_state: list | None = None, layout: str = "NTC", merge_outputs: bool | None = None
     ) -> tuple:
-        """(outputs, states of both)."""
+        """(outputs, [states of the left cell, states of the right cell])."""
         self.reset()
         inputs, axis = format_sequence(length, inputs, layout, False)
         states = self.begin_state() if begin_state is None else begin_state
@@ -241,7 +241,7 @@ class BidirectionalCell(_SeveralCells):
             r_out, _ = format_sequence(None, r_out, layout, merge)  # type: ignore[arg-type]
         if merge:
             r_out = sym.reverse(r_out, axis=axis)
-            return sym.Concat(l_out, r_out, dim=2, name=f"{self._output_prefix}out"), [*l_states, *r_states]
+            return sym.Concat(l_out, r_out, dim=2, name=f"{self._output_prefix}out"), [l_states, r_states]
         r_out = list(reversed(r_out))
         outputs = [sym.Concat(a, b, dim=1, name=f"{self._output_prefix}t{i}") for i, (a, b) in enumerate(zip(l_out, r_out))]
-        return outputs, [*l_states, *r_states]
+        return outputs, [l_states, r_states]
