@@ -17,7 +17,7 @@ from .state import state
 
 _Tensor = torch.Tensor
 #: What operator functions raise for bad input; anything else is a defect and keeps its traceback.
-BAD_INPUT = (RuntimeError, IndexError, TypeError, ValueError, NotImplementedError, OverflowError)
+BAD_INPUT = (RuntimeError, IndexError, TypeError, ValueError, NotImplementedError, OverflowError, ZeroDivisionError, SyntaxError)
 NO_ATTRS: dict[str, Any] = {}
 
 

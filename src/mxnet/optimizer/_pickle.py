@@ -54,7 +54,7 @@ _NESTING = 100
 #: Longer bytes and texts stay parts of the input.
 _LONG = 1 << 16
 #: Objects that a pickle may make.
-_MOST = 1 << 21
+_MOST = 1 << 20
 #: Bytes of an integer.
 _WIDEST = 256
 
@@ -166,14 +166,18 @@ class Machine:
 
     def run(self) -> Any:
         """The object that the pickle holds."""
+        raw, size, handlers = self.raw, len(self.raw), _BY_CODE
         for _ in range(_MOST):
-            code = bytes(self.take(1))
-            if code == b".":
-                result = self.pop()
-                return result
-            handler = _OPCODES.get(code)
+            at = self.at
+            if at >= size:
+                raise self.fail("1 bytes announced, 0 are left")
+            code = raw[at]
+            self.at = at + 1
+            if code == _STOP:
+                return self.pop()
+            handler = handlers[code]
             if handler is None:
-                raise self.fail(f"opcode {code!r} is not plain data")
+                raise self.fail(f"opcode {bytes([code])!r} is not plain data")
             handler(self)
         raise self.fail(f"more than {_MOST} objects")
 
@@ -357,6 +361,10 @@ _OPCODES: dict[bytes, Callable[[Machine], Any]] = {
     b"h": lambda m: m.recall(m.number("B")),
     b"j": lambda m: m.recall(m.number("<I")),
 }
+
+
+_BY_CODE = [_OPCODES.get(bytes([code])) for code in range(256)]
+_STOP = ord(".")
 
 
 def read(data: bytes, where: str) -> Any:

@@ -11,10 +11,10 @@ from .. import _dtype
 from .._runtime.invoke import BAD_INPUT, explain
 from .._runtime.state import state
 from ..error import MXNetError
+from . import _shape_rules
 from ._backward_shapes import from_outputs
 from ._node import Entry, Node, order
-
-Shape = tuple[int, ...]
+from ._shape_rules import Outputs, Shape
 
 
 def unknown_size() -> int:
@@ -41,8 +41,8 @@ def known(shape: Any) -> bool:
 def merged(old: Any, new: Any, what: str) -> Any:
     """Both facts about one shape together; a contradiction is an error."""
     if old is None or new is None:
-        return old if new is None else tuple(new)
-    new = tuple(new)
+        return old if new is None else _sizes(new, what)
+    new = _sizes(new, what)
     if len(old) != len(new):
         raise MXNetError(f"infer_shape: {what} has shape {new}, but {old} was inferred before. Check the shapes of the inputs.")
     unknown = (-1,) if state.np_shape else (0, -1)
@@ -57,11 +57,47 @@ def merged(old: Any, new: Any, what: str) -> Any:
     return tuple(out)
 
 
+def _sizes(shape: Any, what: str) -> Shape:
+    """A shape as a tuple; None in an attribute must not pass for a size."""
+    shape = tuple(shape)
+    if None in shape:
+        raise MXNetError(f"infer_shape: {what} would have shape {shape}, which holds None. Correct the attributes of its operator.")
+    return shape
+
+
+#: What calls gave, by operator, attributes, shapes and types: the steps of an unrolled network are all alike.
+_seen: dict[tuple, Outputs] = {}
+_MOST_SEEN = 8192
+
+
+def outputs_of(node: Node, shapes: list[Shape], types: list[torch.dtype]) -> Outputs:
+    """(shape, type) of every output of an operator: as before, by formula, or from the operator itself on tensors without memory."""
+    op = node.op
+    assert op is not None
+    if op.name == "Custom":
+        return [(tuple(r.shape), r.dtype) for r in run_meta(node, shapes, types)]
+    key = (op.name, tuple(node.texts.items()), tuple(shapes), tuple(types), state.np_shape)
+    found = _seen.get(key)
+    if found is None:
+        found = _shape_rules.outputs_of(op.name, key[2], types, node.attrs)
+        if found is None:
+            found = [(tuple(r.shape), r.dtype) for r in run_meta(node, shapes, types)]
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        _seen[key] = found
+    return found
+
+
 def run_meta(node: Node, shapes: list[Shape], types: list[torch.dtype]) -> tuple[torch.Tensor, ...]:
     """The operator on tensors without memory."""
     op = node.op
     assert op is not None
-    tensors: list[Any] = [torch.empty(s, dtype=t, device="meta") for s, t in zip(shapes, types)]
+    try:
+        tensors: list[Any] = [torch.empty(s, dtype=t, device="meta") for s, t in zip(shapes, types)]
+    except (RuntimeError, TypeError, ValueError, OverflowError):
+        raise MXNetError(
+            f"infer_shape: {node.name}: an input is too large (shapes {str(shapes)[:200]}). Check the shapes of the inputs."
+        ) from None
     names = node.input_names()
     if not op.variadic and names != list(op.inputs[: len(names)]):  # an optional input in the middle is absent
         by_name = dict(zip(names, tensors))
@@ -88,10 +124,10 @@ class Inference:
             if n.op is None:
                 declared = n.texts.get("__shape__")
                 given = shapes.get(n.name)
-                self.shapes[id(n), 0] = given if declared is None or known(given) else _read_shape(declared)
+                self.shapes[id(n), 0] = given if declared is None or known(given) else _read_shape(n.name, declared)
                 kind = types.get(n.name)
                 if kind is None and "__dtype__" in n.texts and n.texts["__dtype__"] != "-1":
-                    kind = _dtype.BY_FLAG[int(n.texts["__dtype__"])].torch
+                    kind = _read_dtype(n.name, n.texts["__dtype__"])
                 if kind is not None:
                     self.types[id(n), 0] = kind
 
@@ -163,14 +199,14 @@ class Inference:
         have = [self.shapes.get(_key(e)) for e in n.inputs]
         if not n.inputs:
             attr_shape = n.attrs.get("shape")
-            if attr_shape is not None and not known(attr_shape):
+            if isinstance(attr_shape, tuple) and not known(attr_shape):
                 self.shapes[id(n), 0] = merged(self.shapes.get((id(n), 0)), attr_shape, n.name)
                 if known(self.shapes[id(n), 0]):
                     self.done.add(id(n))  # whoever runs the graph gives the operator this shape
                 return
         if any(s is None for s in have):
             return
-        if op.complete is not None:
+        if op.complete is not None and n.inputs:
             self._check_weights(n)
         types = [self.types.get(_key(e), torch.float32) for e in n.inputs]
         if not all(known(s) for s in have):
@@ -178,14 +214,14 @@ class Inference:
                 self._guess(n, have, types)
             return
         try:
-            results = run_meta(n, [s for s in have if s is not None], types)
+            results = outputs_of(n, [s for s in have if s is not None], types)
         except MXNetError:
             if partial:
                 return
             raise
-        for i, r in enumerate(results):
-            self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), r.shape, n.output_name(i) if i < n.num_visible() else n.name)
-            self.types.setdefault((id(n), i), r.dtype)
+        for i, (shape, kind) in enumerate(results):
+            self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), shape, n.output_name(i) if i < n.num_visible() else n.name)
+            self.types.setdefault((id(n), i), kind)
         self.done.add(id(n))
 
     def _complete(self, n: Node) -> None:
@@ -237,12 +273,12 @@ class Inference:
         tries = []
         for size in (24, 48):
             try:
-                tries.append(run_meta(n, [tuple(size if d in (-1, unknown_size()) else d for d in s) for s in have], types))
+                tries.append(outputs_of(n, [tuple(size if d in (-1, unknown_size()) else d for d in s) for s in have], types))
             except MXNetError:
                 return
-        for i, (a, b) in enumerate(zip(*tries)):
-            if a.dim() == b.dim():
-                shape = tuple(x if x == y else unknown_size() for x, y in zip(a.shape, b.shape))
+        for i, ((a, _), (b, _)) in enumerate(zip(*tries)):
+            if len(a) == len(b):
+                shape = tuple(x if x == y else unknown_size() for x, y in zip(a, b))
                 self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), shape, n.name)
 
     def _bodies(self, n: Node) -> None:
@@ -348,8 +384,9 @@ def _type_rule(n: Node, have: list[torch.dtype | None]) -> tuple[list[torch.dtyp
     given = n.attrs.get(spec.name) if spec is not None else None
     if spec is not None and given is None and isinstance(spec.default, (torch.dtype, str)) and not n.inputs:
         given = spec.default
-    if isinstance(given, str):
-        given = _dtype.to_torch(given) if given in _dtype.BY_NAME else None
+    if isinstance(given, (str, int)):
+        row = _dtype.BY_NAME.get(given) if isinstance(given, str) else _dtype.BY_FLAG.get(given)
+        given = row.torch if row is not None else None
     if op.name in ("Embedding", "_contrib_SparseEmbedding"):
         out = ins[1] or given or torch.float32
         return [ins[0] or out, out], [out]
@@ -369,6 +406,23 @@ def _key(entry: Entry) -> tuple[int, int]:
     return id(entry[0]), entry[1]
 
 
-def _read_shape(text: str) -> Shape:
-    value = ast.literal_eval(text)
-    return (value,) if isinstance(value, int) else tuple(value)
+def _read_shape(name: str, text: str) -> Shape:
+    """The shape that a variable's attribute declares."""
+    try:
+        if len(text) > 10_000:
+            raise ValueError
+        value = ast.literal_eval(text.replace("L", ""))
+        shape = (value,) if type(value) is int else tuple(value)
+        if not all(type(d) is int for d in shape):
+            raise ValueError
+        return shape
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        raise MXNetError(f"infer_shape: variable {name}: __shape__ is {text[:60]!r}. Declare a tuple of ints.") from None
+
+
+def _read_dtype(name: str, text: str) -> torch.dtype:
+    """The type that a variable's attribute declares, by its number."""
+    try:
+        return _dtype.BY_FLAG[int(text)].torch
+    except (ValueError, KeyError):
+        raise MXNetError(f"infer_type: variable {name}: __dtype__ is {text[:60]!r}. Declare the number of a data type.") from None

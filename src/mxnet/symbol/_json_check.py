@@ -6,6 +6,8 @@ from ._node import Node, order
 
 #: Inputs or outputs of one node: far above any network, far below what takes memory.
 MAX_PORTS = 1 << 16
+#: Layers of one recurrent operator: its parameters are told apart layer by layer.
+MAX_LAYERS = 1 << 12
 _LOCS = {
     "_foreach": ("in_data_locs", "in_state_locs", "remain_locs"),
     "_while_loop": ("cond_input_locs", "func_input_locs", "func_var_locs"),
@@ -27,6 +29,8 @@ def defect(node: Node) -> str | None:
     outputs = node.num_outputs()
     if not 0 <= outputs <= MAX_PORTS:
         return f"{outputs} outputs (at most {MAX_PORTS})"
+    if (attrs.get("num_layers") or 0) > MAX_LAYERS:
+        return f"{attrs['num_layers']} layers (at most {MAX_LAYERS})"
     if op.name in _LOCS:
         return _bodies_defect(node, attrs)
     return f"{op.name} has no subgraphs" if node.subgraphs else None
@@ -42,7 +46,7 @@ def _bodies_defect(node: Node, attrs: dict) -> str | None:
     sizes = [sum(1 for v in order(g._heads) if v.op is None) for g in node.subgraphs]
     locs = [attrs.get(key, ()) for key in _LOCS[name]]
     if name == "_foreach":
-        if sorted(p for part in locs for p in part) != list(range(sizes[0])) or sizes[0] != count:
+        if {p for part in locs for p in part} != set(range(sizes[0])) or not sizes[0] == count == sum(map(len, locs)):
             return f"the places {locs} are no places of the body's {sizes[0]} inputs"
     else:
         limits = [count, count, sizes[1] if name == "_while_loop" else count]

@@ -20,7 +20,7 @@ Entry = tuple["Node", int]
 class Node:
     """A variable (op is None) or an operator's call. `texts` are the attributes as graph files hold them."""
 
-    __slots__ = ("op", "name", "texts", "inputs", "subgraphs", "versions", "_typed")
+    __slots__ = ("op", "name", "texts", "inputs", "subgraphs", "versions", "_typed", "_names")
 
     def __init__(
         self, op: Op | None, name: str, texts: dict[str, str], inputs: Sequence[Entry] = (), subgraphs: Sequence[Any] = ()
@@ -29,6 +29,7 @@ class Node:
         #: versions of the inputs as a graph file had them; None: counted when written
         self.versions: list[int] | None = None
         self._typed: dict | None = None
+        self._names: Sequence[str] | None = None
 
     @property
     def attrs(self) -> dict:
@@ -69,7 +70,9 @@ class Node:
         """The name of an output."""
         if self.op is None:
             return self.name
-        names = self.op.names_of_outputs(self.attrs)
+        if self._names is None:
+            self._names = self.op.names_of_outputs(self.attrs)
+        names = self._names
         if names:
             return f"{self.name}_{names[index]}"
         return f"{self.name}_output" if self.num_outputs() == 1 else f"{self.name}_output{index}"

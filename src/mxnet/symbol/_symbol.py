@@ -148,7 +148,7 @@ class Symbol:
                 raise ValueError(f"Symbol: attributes must be str, got {value!r}. Use str(value).")
             node = self._heads[0][0]
             node.texts[f"__{key}__" if key in HIDDEN else key] = value
-            node._typed = None
+            node._typed = node._names = None
         self._program = None
 
     # ---- composition
