@@ -49,12 +49,13 @@ def cases():
             yield "FullyConnected", attrs, [data, weight, *([] if "no_bias" in attrs else [(3,)])]
     for dims, data in ((1, (2, 4, 9)), (2, (2, 4, 8, 9)), (3, (1, 4, 5, 6, 7)), (2, (0, 4, 8, 9)), (2, (2, 4, 1, 2))):
         for attrs in variants(num_filter=(6,), kernel=((1,) * dims, (3,) * dims), stride=(None, (2,) * dims), pad=(None, (1,) * dims), dilate=(None, (2,) * dims),
-                              num_group=(None, 2, 3), no_bias=(None, True), layout=(None, "NHWC" if dims == 2 else None)):  # fmt: skip
+                              num_group=(None, 2, 3), no_bias=(None, True), layout=(None, "NHWC", "NCHW") if dims == 2 else (None,)):  # fmt: skip
             group = int(attrs.get("num_group", 1))
             kernel = eval(attrs["kernel"])
             yield "Convolution", attrs, [data, (6, 4 // group, *kernel), *([] if "no_bias" in attrs else [(6,)])]
         for attrs in variants(kernel=(None, (2,) * dims, (3,) * dims, (2,) * (dims + 1)), stride=(None, (2,) * dims), pad=(None, (1,) * dims),
-                              pool_type=(None, "avg", "sum", "lp"), pooling_convention=(None, "full", "same"), global_pool=(None, True)):  # fmt: skip
+                              pool_type=(None, "avg", "sum", "lp"), pooling_convention=(None, "full", "same"),
+                              global_pool=(None, True), layout=(None, "NHWC", "NCHW") if dims == 2 else (None,)):  # fmt: skip
             yield "Pooling", attrs, [data]
     for shape in SHAPES:
         for axis, count in itertools.product((None, 0, -1, 3), (2, 3, 6)):
@@ -118,6 +119,20 @@ import sys, mxnet as mx
 x = mx.sym.Pooling(mx.sym.BatchNorm(mx.sym.Convolution(mx.sym.var("x"), num_filter=4, kernel=(3, 3))), kernel=(1, 1), global_pool=True, pool_type="avg")
 x = mx.sym.FullyConnected(mx.sym.Flatten(mx.sym.Activation(x + 1, act_type="relu")), num_hidden=3)
 mx.sym.SoftmaxOutput(x, name="softmax").simple_bind(mx.cpu(), x=(2, 3, 8, 8)).forward()
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_hybridized_network_runs_without_the_compiler():
+    code = """
+import sys, mxnet as mx
+net = mx.gluon.model_zoo.vision.resnet18_v2(classes=3, thumbnail=True)
+net.initialize()
+net.hybridize()
+with mx.autograd.record():
+    loss = mx.gluon.loss.SoftmaxCrossEntropyLoss()(net(mx.nd.ones((2, 3, 8, 8))), mx.nd.ones(2))
+loss.backward()
 assert "torch._dynamo" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -92,9 +92,10 @@ def _apart(a: Context, b: Context) -> bool:
 
 def make_program(sym: Symbol, flags: dict, backend: str | None) -> Compiled:
     """The program of a symbol, compiled by torch.compile if a backend is given."""
-    known = ("eager", *torch.compiler.list_backends(exclude_tags=()))
-    if backend is not None and backend not in known:
-        raise MXNetError(f"hybridize: backend {backend!r} is not available.{hint(backend, known)} Use None or one of {', '.join(known)}.")
+    if backend is not None:  # asking torch for its backends loads its compiler
+        known = ("eager", *torch.compiler.list_backends(exclude_tags=()))
+        if backend not in known:
+            raise MXNetError(f"hybridize: backend {backend!r} is not available.{hint(backend, known)} Use None or one of {', '.join(known)}.")
     return Compiled(sym, backend=backend)
 
 

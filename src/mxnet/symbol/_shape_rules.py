@@ -49,6 +49,9 @@ def _dense(shapes: Sequence[Shape], types: Sequence[torch.dtype], attrs: dict) -
     return [((data[0], hidden) if attrs.get("flatten", True) else (*data[:-1], hidden), types[0])]
 
 
+_CHANNELS_FIRST = (None, "NCW", "NCHW", "NCDHW")
+
+
 def _windows(name: str, attrs: dict, dims: int, default: int) -> Shape | None:
     """An attribute with one entry for each spatial axis; None where it is not plain."""
     given = tuple(attrs.get(name) or ()) or (default,) * dims
@@ -60,7 +63,7 @@ def _convolution(shapes: Sequence[Shape], types: Sequence[torch.dtype], attrs: d
     dims, group, filters = len(kernel), attrs.get("num_group", 1), attrs["num_filter"]
     stride, dilate, pad = _windows("stride", attrs, dims, 1), _windows("dilate", attrs, dims, 1), _windows("pad", attrs, dims, 0)
     if (
-        attrs.get("layout")
+        attrs.get("layout") not in _CHANNELS_FIRST
         or not stride
         or not dilate
         or not pad
@@ -81,7 +84,13 @@ def _convolution(shapes: Sequence[Shape], types: Sequence[torch.dtype], attrs: d
 def _pooling(shapes: Sequence[Shape], types: Sequence[torch.dtype], attrs: dict) -> Outputs | None:
     data, kernel = shapes[0], tuple(attrs.get("kernel") or ())
     dims, convention = len(data) - 2, attrs.get("pooling_convention", "valid")
-    if attrs.get("layout") or not 1 <= dims <= 3 or convention == "same" or attrs.get("pool_type") == "lp" or min(data) < 1:
+    if (
+        attrs.get("layout") not in _CHANNELS_FIRST
+        or not 1 <= dims <= 3
+        or convention == "same"
+        or attrs.get("pool_type") == "lp"
+        or min(data) < 1
+    ):
         return None
     if attrs.get("global_pool"):
         return [((*data[:2], *[1] * dims), types[0])]
