@@ -33,10 +33,11 @@ BatchEndParam = namedtuple("BatchEndParams", ["epoch", "nbatch", "eval_metric", 
 _LARGE = 1024 * 1024 * 16
 
 
-def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_params: dict, remove_amp_cast: bool = True) -> None:
-    """Write `prefix-symbol.json` (unless symbol is None) and `prefix-EPOCH.params`."""
+def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_params: dict, remove_amp_cast: bool = True,
+                    version: str | None = None) -> None:  # fmt: skip
+    """Write `prefix-symbol.json` (unless symbol is None; version: see `Symbol.tojson`) and `prefix-EPOCH.params`."""
     if symbol is not None:
-        symbol.save(f"{prefix}-symbol.json", remove_amp_cast=remove_amp_cast)
+        symbol.save(f"{prefix}-symbol.json", remove_amp_cast, version)
     name = f"{prefix}-{epoch:04d}.params"
     nd.save(
         name,
@@ -60,8 +61,10 @@ def split_params(arrays: Any, where: str) -> tuple[dict, dict]:
 
 
 def load_params(prefix: str, epoch: int) -> tuple[dict, dict]:
-    """(arguments, auxiliary states) of `prefix-EPOCH.params`."""
+    """(arguments, auxiliary states) of `prefix-EPOCH.params`, or of `prefix-EPOCH.safetensors` where only that is there."""
     name = f"{prefix}-{epoch:04d}.params"
+    if not os.path.exists(name) and os.path.exists(f"{prefix}-{epoch:04d}.safetensors"):
+        name = f"{prefix}-{epoch:04d}.safetensors"
     arrays = nd.load(name)
     if not arrays:
         logging.warning("Params file '%s' is empty", name)

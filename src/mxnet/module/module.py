@@ -87,9 +87,10 @@ class Module(BaseModule):
             mod._preload_opt_states = f"{prefix}-{epoch:04d}.states"
         return mod
 
-    def save_checkpoint(self, prefix: str, epoch: int, save_optimizer_states: bool = False, remove_amp_cast: bool = True) -> None:
-        """Write `prefix-symbol.json`, `prefix-EPOCH.params`, and `prefix-EPOCH.states` if asked for."""
-        self._symbol.save(f"{prefix}-symbol.json", remove_amp_cast=remove_amp_cast)
+    def save_checkpoint(self, prefix: str, epoch: int, save_optimizer_states: bool = False, remove_amp_cast: bool = True,
+                        version: str | None = None) -> None:  # fmt: skip
+        """Write `prefix-symbol.json` (version: see `Symbol.tojson`), `prefix-EPOCH.params`, and `prefix-EPOCH.states` if asked for."""
+        self._symbol.save(f"{prefix}-symbol.json", remove_amp_cast, version)
         name = f"{prefix}-{epoch:04d}.params"
         self.save_params(name)
         logging.info('Saved checkpoint to "%s"', name)

@@ -194,6 +194,9 @@ def _make(cls: type, attributes: Any, where: str) -> Any:
     if not isinstance(attributes, dict) or not all(isinstance(k, str) for k in attributes):
         raise _damaged(where, f"{cls.__name__} without attributes")
     made = cls.__new__(cls)
+    if issubclass(cls, lr_scheduler.LRScheduler):  # what schedules of old versions did not have
+        start = {"warmup_steps": 0, "warmup_begin_lr": 0, "warmup_final_lr": attributes.get("base_lr", 0.01), "warmup_mode": "linear"}
+        attributes = {**start, "final_lr": 0, "max_steps": attributes.get("max_update", 0), **attributes}
     made.__dict__.update(attributes)
     return made
 
@@ -206,7 +209,7 @@ def _make_optimizer(name: str, settings: dict, where: str) -> Optimizer:
         raise _damaged(where, f"the optimizer {name} without settings")
     _check_settings(settings, where)
     made = cls.__new__(cls)
-    Optimizer.__setstate__(made, {"sym_info": (), **settings})
+    Optimizer.__setstate__(made, {**_newer_settings(cls), "sym_info": (), **settings})
     counts = made._all_index_update_counts
     if made.__dict__.get("_index_update_count") not in counts.values():
         made._index_update_count = counts.setdefault(0, {})
@@ -230,6 +233,13 @@ def _check_settings(settings: dict, where: str) -> None:
     for counts in (settings.get("_index_update_count", {}), *settings.get("_all_index_update_counts", {}).values()):
         if not isinstance(counts, dict) or not all(type(v) is int for v in counts.values()):
             raise _damaged(where, "the update counts are no whole numbers")
+
+
+def _newer_settings(cls: type) -> dict:
+    """Settings at their defaults: files of old versions lack those that came later."""
+    if not cls.__module__.startswith("mxnet."):
+        return {}
+    return {k: v for k, v in vars(cls()).items() if k not in ("_all_index_update_counts", "_index_update_count")}
 
 
 # ---- the names that MXNet's states mention

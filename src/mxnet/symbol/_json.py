@@ -22,7 +22,7 @@ DROPPED = {"workspace", "cudnn_tune", "cudnn_off"}
 
 #: Outputs that the original's operators have beyond ours; `node_row_ptr` counts them.
 _MORE_OUTPUTS = {"Dropout": 2, "LRN": 2, "L2Normalization": 2, "sort": 2, "ROIPooling": 2, "BilinearSampler": 2, "Correlation": 3, "GridGenerator": 2,
-                 "SpatialTransformer": 3, "_contrib_Proposal": 2, "_contrib_MultiProposal": 2, "CTCLoss": 3, "LayerNorm": 3, "InstanceNorm": 3,
+                 "SpatialTransformer": 3, "_contrib_Proposal": 2, "_contrib_MultiProposal": 2, "CTCLoss": 2, "_contrib_box_nms": 2, "LayerNorm": 3, "InstanceNorm": 3,
                  "GroupNorm": 3, "BatchNorm": 3}  # fmt: skip
 
 
@@ -30,6 +30,8 @@ def _outputs(n: Node) -> int:
     count = max(1, n.num_outputs())
     if n.op is None:
         return count
+    if n.op.name == "topk":
+        return 2 if n.attrs.get("ret_typ", "indices") in ("value", "both") else 1
     if n.op.name == "Pooling":
         whole = n.attrs.get("global_pool", False)
         return 2 if n.attrs.get("pool_type", "max") == "max" and not whole else count
