@@ -7,9 +7,10 @@ from typing import Any
 import torch
 
 from .errors import StorageError
+from .struct import SparseStruct
 
 
-class Csr:
+class Csr(SparseStruct):
     """A matrix of `shape` (rows, columns).
 
     data     (entries,) values, any data type
@@ -27,29 +28,6 @@ class Csr:
         self.data, self.indices, self.indptr = data, indices, indptr
         self.shape: tuple[int, ...] = tuple(shape)
         self._canonical = canonical
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Data type of the values."""
-        return self.data.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Where the tensors live."""
-        return self.data.device
-
-    @property
-    def nnz(self) -> int:
-        """Number of stored entries."""
-        return self.indices.shape[0]
-
-    def numel(self) -> int:
-        """Number of elements, stored or not."""
-        return self.shape[0] * self.shape[1]
-
-    def nbytes(self) -> int:
-        """Bytes of a dense array of this shape."""
-        return self.numel() * self.data.element_size()
 
     def with_data(self, data: torch.Tensor) -> Csr:
         """The same places with other values."""
@@ -69,12 +47,6 @@ class Csr:
         """(entries,) the row of each entry."""
         rows = torch.arange(self.shape[0], device=self.device)
         return torch.repeat_interleave(rows, self.indptr.diff(), output_size=self.nnz)
-
-    def to_dense(self) -> torch.Tensor:
-        """(rows, columns); repeated entries are added up."""
-        out = torch.zeros(self.shape, dtype=self.dtype, device=self.device)
-        self.write_into(out)
-        return out
 
     def write_into(self, zeroed: torch.Tensor) -> None:
         """Put the entries into a tensor of zeros."""

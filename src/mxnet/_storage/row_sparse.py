@@ -8,9 +8,10 @@ import torch
 
 from .errors import StorageError
 from .gather import gather
+from .struct import SparseStruct
 
 
-class RowSparse:
+class RowSparse(SparseStruct):
     """An array of `shape` (rows, ...).
 
     data     (stored, ...) values of the stored rows
@@ -25,32 +26,6 @@ class RowSparse:
     def __init__(self, data: torch.Tensor, indices: torch.Tensor, shape: Any) -> None:
         self.data, self.indices = data, indices
         self.shape: tuple[int, ...] = tuple(shape)
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Data type of the values."""
-        return self.data.dtype
-
-    @property
-    def device(self) -> torch.device:
-        """Where the tensors live."""
-        return self.data.device
-
-    @property
-    def nnz(self) -> int:
-        """Number of stored rows."""
-        return self.indices.shape[0]
-
-    def numel(self) -> int:
-        """Number of elements, stored or not."""
-        n = 1
-        for s in self.shape:
-            n *= s
-        return n
-
-    def nbytes(self) -> int:
-        """Bytes of a dense array of this shape."""
-        return self.numel() * self.data.element_size()
 
     def is_full(self) -> bool:
         """Whether every row is stored; its data then is the dense array."""
@@ -74,9 +49,7 @@ class RowSparse:
         """The whole array."""
         if self.is_full():
             return self.data.clone()
-        out = torch.zeros(self.shape, dtype=self.dtype, device=self.device)
-        self.write_into(out)
-        return out
+        return super().to_dense()
 
     def write_into(self, zeroed: torch.Tensor) -> None:
         """Put the rows into a tensor of zeros."""

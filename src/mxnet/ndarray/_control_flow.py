@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._nesting import Nesting, pair
 from .._op.registry import find
 from .._runtime.array import Array
 from .._runtime.invoke import NO_ATTRS, invoke
@@ -12,29 +13,7 @@ from ..error import MXNetError
 
 __all__ = ["foreach", "while_loop", "cond"]
 
-
-def _flatten(value: Any, what: str) -> tuple[list[Array], Any]:
-    """The arrays of nested lists in order, and the nesting: a number for an array, a list for a list, None for None."""
-    if isinstance(value, Array):
-        return [value], 0
-    if value is None:
-        return [], None
-    if not isinstance(value, (list, tuple)):
-        raise AssertionError(f"{what} must be an NDArray or (nested) lists of NDArrays, got {type(value).__name__}. Pass arrays.")
-    flat: list[Array] = []
-    nesting = []
-    for part in value:
-        arrays, inner = _flatten(part, what)
-        flat += arrays
-        nesting.append(inner)
-    return flat, nesting
-
-
-def _nested(flat: list[Any], nesting: Any) -> Any:
-    """`_flatten` undone; takes the arrays off the front of the list."""
-    if nesting is None:
-        return None
-    return flat.pop(0) if nesting == 0 else [_nested(flat, inner) for inner in nesting]
+_NESTING = Nesting(Array, "an NDArray", lambda a: [a], lambda: None)
 
 
 def _steps(array: Array, count: int) -> list[Array]:
@@ -49,12 +28,6 @@ def _stacked(columns: list[list[Array]]) -> list[Array]:
     return [invoke(op, column, op.parse({"axis": 0})) for column in columns]
 
 
-def _pair(result: Any, what: str) -> tuple[Any, Any]:
-    if not isinstance(result, (list, tuple)) or len(result) != 2:
-        raise ValueError(f"{what} must return two things, outputs and new states, got {type(result).__name__}. Return (outputs, states).")
-    return result[0], result[1]
-
-
 def foreach(body: Callable[[Any, Any], Any], data: Any, init_states: Any) -> tuple[Any, Any]:
     """Run `outputs, states = body(data[i], states)` for each i of the first axis; the outputs stacked, and the last states.
 
@@ -64,8 +37,8 @@ def foreach(body: Callable[[Any, Any], Any], data: Any, init_states: Any) -> tup
     >>> total.asnumpy().reshape(-1).tolist()
     [1.0, 3.0, 6.0]
     """
-    arrays, nesting = _flatten(data, "foreach: data")
-    _flatten(init_states, "foreach: init_states")
+    arrays, nesting = _NESTING.flatten(data, "foreach: data")
+    _NESTING.flatten(init_states, "foreach: init_states")
     if not arrays:
         raise MXNetError("foreach: data holds no arrays. Pass at least one.")
     sizes = {a.shape[0] for a in arrays}
@@ -78,13 +51,13 @@ def foreach(body: Callable[[Any, Any], Any], data: Any, init_states: Any) -> tup
     states, out_nesting = init_states, None
     collected: list[list[Array]] = []
     for i in range(count):
-        outputs, states = _pair(body(_nested([c[i] for c in columns], nesting), states), "foreach: body")
-        flat, out_nesting = _flatten(outputs, "foreach: outputs of body")
-        _flatten(states, "foreach: states of body")
+        outputs, states = pair(body(_NESTING.nested([c[i] for c in columns], nesting), states), "foreach: body")
+        flat, out_nesting = _NESTING.flatten(outputs, "foreach: outputs of body")
+        _NESTING.flatten(states, "foreach: states of body")
         collected.append(flat)
     if len({len(c) for c in collected}) != 1:
         raise ValueError("foreach: body returned different numbers of outputs. Return the same structure in each step.")
-    return _nested(_stacked([list(c) for c in zip(*collected)]), out_nesting), states
+    return _NESTING.nested(_stacked([list(c) for c in zip(*collected)]), out_nesting), states
 
 
 def while_loop(cond: Callable[..., Any], func: Callable[..., Any], loop_vars: Any, max_iterations: int | None = None) -> tuple[Any, Any]:
@@ -100,21 +73,21 @@ def while_loop(cond: Callable[..., Any], func: Callable[..., Any], loop_vars: An
     if max_iterations is None:
         raise ValueError("while_loop: max_iterations should be specified. Pass an int.")
     limit = _number(max_iterations, int, "max_iterations")
-    variables, nesting = _flatten(loop_vars, "while_loop: loop_vars")
+    variables, nesting = _NESTING.flatten(loop_vars, "while_loop: loop_vars")
     if not variables:
         raise ValueError("while_loop: loop_vars should contain at least one array. Pass the loop's variables.")
     collected: list[list[Array]] = []
     out_nesting: Any = []
     current = loop_vars
     while len(collected) < limit and _number(cond(*_arguments(current)), bool, "the result of cond"):
-        outputs, current = _pair(func(*_arguments(current)), "while_loop: func")
-        flat, out_nesting = _flatten([] if outputs is None else outputs, "while_loop: outputs of func")
-        found, _ = _flatten([] if current is None else current, "while_loop: loop_vars of func")
+        outputs, current = pair(func(*_arguments(current)), "while_loop: func")
+        flat, out_nesting = _NESTING.flatten([] if outputs is None else outputs, "while_loop: outputs of func")
+        found, _ = _NESTING.flatten([] if current is None else current, "while_loop: loop_vars of func")
         if len(found) != len(variables):
             raise ValueError(
                 f"while_loop: the length of loop_vars should be consistent during the loop, got {len(found)} arrays after {len(variables)}. Return all of them."
             )
-        current = _nested(found, nesting)
+        current = _NESTING.nested(found, nesting)
         if collected and len(flat) != len(collected[0]):
             raise ValueError("while_loop: func returned different numbers of outputs. Return the same structure in each step.")
         collected.append(flat)
@@ -122,7 +95,7 @@ def while_loop(cond: Callable[..., Any], func: Callable[..., Any], loop_vars: An
     for column in columns:
         _check_column(column)
     blank = [[invoke(find("zeros_like"), (c[0],), NO_ATTRS)] * (limit - len(c)) if limit > len(c) else [] for c in columns]
-    return _nested(_stacked([c + b for c, b in zip(columns, blank)]), out_nesting), current
+    return _NESTING.nested(_stacked([c + b for c, b in zip(columns, blank)]), out_nesting), current
 
 
 def _arguments(variables: Any) -> Any:

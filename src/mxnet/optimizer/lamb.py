@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._base import LOW_PRECISION, Optimizer, aggregation_size, all_dense, compute, run, zeros_like
+from ._base import Optimizer, aggregation_size, all_dense, compute, run, zeros_like
+from ._masters import MasterOperators
 
 
 @Optimizer.register
-class LAMB(Optimizer):
+class LAMB(MasterOperators):
     """u = m' / (sqrt(v') + epsilon) + wd * weight;  weight -= lr * clip(|weight|, lower_bound, upper_bound) / |u| * u   (arXiv 1904.00962).
 
     m' and v' are Adam's moments of g = clip(rescale_grad * grad), divided by 1 - beta^t if bias_correction. The ratio is 1 where a norm is 0.
@@ -28,13 +29,6 @@ class LAMB(Optimizer):
 
     def create_state(self, index: Any, weight: Any) -> Any:
         return zeros_like(weight), zeros_like(weight)
-
-    def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        self._update_impl(index, weight, grad, state, False)
-
-    def update_multi_precision(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        first = weight[0] if isinstance(weight, (list, tuple)) else weight
-        self._update_impl(index, weight, grad, state, self.multi_precision and first._d.dtype in LOW_PRECISION)
 
     def _update_impl(self, index: Any, weight: Any, grad: Any, state: Any, master: bool) -> None:
         if not isinstance(index, (list, tuple)):

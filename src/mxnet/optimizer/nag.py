@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._base import LOW_PRECISION, Optimizer, compute, run, zeros_like
+from ._base import Optimizer, compute, run, zeros_like
+from ._masters import MasterLast
 
 
 @Optimizer.register
-class NAG(Optimizer):
+class NAG(MasterLast):
     """mom = momentum * mom - lr * g;  weight += momentum * mom - lr * g, with g = clip(rescale_grad * grad) + wd * weight.
 
     As in MXNet 1.9.1, the momentum that is kept decays the new weight: mom = momentum * mom - lr * (clip(...) + wd * new weight).
@@ -21,18 +22,6 @@ class NAG(Optimizer):
 
     def create_state(self, index: Any, weight: Any) -> Any:
         return zeros_like(weight, "default") if self.momentum != 0.0 else None
-
-    def create_state_multi_precision(self, index: Any, weight: Any) -> Any:
-        if self.multi_precision and weight._d.dtype in LOW_PRECISION:
-            master = weight.astype("float32")
-            return self.create_state(index, master), master
-        return self.create_state(index, weight)
-
-    def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        self._update_impl(index, weight, grad, state, False)
-
-    def update_multi_precision(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        self._update_impl(index, weight, grad, state, self.multi_precision and weight._d.dtype in LOW_PRECISION)
 
     def _update_impl(self, index: Any, weight: Any, grad: Any, state: Any, master: bool) -> None:
         lr, wd = self._step(index)

@@ -8,10 +8,11 @@ import torch
 
 from . import _together
 from ._base import LOW_PRECISION, Optimizer, aggregation_size, all_dense, check, run, zeros_like
+from ._masters import MasterLast
 
 
 @Optimizer.register
-class SGD(Optimizer):
+class SGD(MasterLast):
     """mom = momentum * mom - lr * (clip(rescale_grad * grad) + wd * weight);  weight += mom.
 
     momentum     0 keeps no state
@@ -29,19 +30,6 @@ class SGD(Optimizer):
 
     def create_state(self, index: Any, weight: Any) -> Any:
         return zeros_like(weight, None if self.lazy_update else "default") if self.momentum != 0.0 else None
-
-    def create_state_multi_precision(self, index: Any, weight: Any) -> Any:
-        if self.multi_precision and weight._d.dtype in LOW_PRECISION:
-            master = weight.astype("float32")
-            return self.create_state(index, master), master
-        return self.create_state(index, weight)
-
-    def update(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        self._update_impl(index, weight, grad, state, False)
-
-    def update_multi_precision(self, index: Any, weight: Any, grad: Any, state: Any) -> None:
-        first = weight[0] if isinstance(weight, (list, tuple)) else weight
-        self._update_impl(index, weight, grad, state, self.multi_precision and first._d.dtype in LOW_PRECISION)
 
     def _update_impl(self, index: Any, weight: Any, grad: Any, state: Any, master: bool) -> None:
         if not isinstance(index, (list, tuple)):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import attribute
+from .._nesting import Nesting, pair
 from .._op.registry import NAMES
 from ..error import MXNetError
 from ._function import create
@@ -14,6 +15,8 @@ from ._symbol import Symbol
 from .symbol import var
 
 __all__ = ["foreach", "while_loop", "cond"]
+
+_NESTING = Nesting(Symbol, "a Symbol", list, list)
 
 
 class Body:
@@ -70,39 +73,6 @@ def _cut(heads: list[Entry], label: str) -> tuple[Symbol, dict[str, Entry]]:
     return Symbol([made[id(n), i] for n, i in heads]), outside
 
 
-# ---- nested lists of symbols
-
-
-def _flatten(value: Any, what: str) -> tuple[list[Symbol], Any]:
-    """The single-output symbols of nested lists in order, and the nesting: a number for one output, a list for a list or for several outputs."""
-    if isinstance(value, Symbol):
-        return ([value], 0) if len(value) == 1 else (list(value), [0] * len(value))
-    if value is None:
-        return [], None
-    if not isinstance(value, (list, tuple)):
-        raise AssertionError(f"{what} must be a Symbol or (nested) lists of Symbols, got {type(value).__name__}. Pass symbols.")
-    flat: list[Symbol] = []
-    nesting = []
-    for part in value:
-        symbols, inner = _flatten(part, what)
-        flat += symbols
-        nesting.append(inner)
-    return flat, nesting
-
-
-def _nested(flat: list[Symbol], nesting: Any) -> Any:
-    """`_flatten` undone; takes symbols off the front of the list."""
-    if nesting is None:
-        return []
-    return flat.pop(0) if nesting == 0 else [_nested(flat, inner) for inner in nesting]
-
-
-def _pair(result: Any, what: str) -> tuple[Any, Any]:
-    if not isinstance(result, (list, tuple)) or len(result) != 2:
-        raise ValueError(f"{what} must return two things, outputs and states, got {type(result).__name__}. Return (outputs, states).")
-    return result[0], result[1]
-
-
 def _placeholder(s: Symbol) -> Any:
     node, i = s._heads[0]
     return var(f"{node.name}-{i}")
@@ -127,8 +97,8 @@ def foreach(body: Callable[[Any, Any], Any], data: Any, init_states: Any, name: 
     >>> last.eval(x=mx.nd.array([[1], [2], [3]]), s=mx.nd.array([0]))[0].asnumpy().tolist()
     [6.0]
     """
-    rows, row_nesting = _flatten(data, "foreach: data")
-    states, state_nesting = _flatten(init_states, "foreach: init_states")
+    rows, row_nesting = _NESTING.flatten(data, "foreach: data")
+    states, state_nesting = _NESTING.flatten(init_states, "foreach: init_states")
     if not rows:
         raise MXNetError("foreach: data holds no symbols. Pass at least one.")
     inside: dict[str, Entry] = {}
@@ -138,9 +108,9 @@ def foreach(body: Callable[[Any, Any], Any], data: Any, init_states: Any, name: 
         steps, firsts = [_placeholder(s) for s in rows], [_placeholder(s) for s in states]
         places["data"], places["states"] = [s.name for s in steps], [s.name for s in firsts]
         inside.update({p.name: s._heads[0] for p, s in zip([*steps, *firsts], [*rows, *states])})
-        outputs, new_states = _pair(body(_nested(steps, row_nesting), _nested(firsts, state_nesting)), "foreach: body")
-        flat_out, nesting = _flatten(outputs, "foreach: outputs of body")
-        flat_states, new_nesting = _flatten(new_states, "foreach: states of body")
+        outputs, new_states = pair(body(_NESTING.nested(steps, row_nesting), _NESTING.nested(firsts, state_nesting)), "foreach: body")
+        flat_out, nesting = _NESTING.flatten(outputs, "foreach: outputs of body")
+        flat_states, new_nesting = _NESTING.flatten(new_states, "foreach: states of body")
         if len(flat_states) != len(states):
             raise AssertionError(f"foreach: body returned {len(flat_states)} states for {len(states)}. Return all of them.")
         nestings.extend((nesting, new_nesting))
@@ -160,7 +130,7 @@ def foreach(body: Callable[[Any, Any], Any], data: Any, init_states: Any, name: 
     result = _node("_foreach", [made], entries, {"num_outputs": len(made.graph), "num_out_data": made.extra, "in_state_locs": state_at,
                                                  "in_data_locs": data_at, "remain_locs": rest})  # fmt: skip
     flat = list(result)
-    return _nested(flat, nestings[0]), _nested(flat, nestings[1])
+    return _NESTING.nested(flat, nestings[0]), _NESTING.nested(flat, nestings[1])
 
 
 def while_loop(
@@ -173,7 +143,7 @@ def while_loop(
     """
     if max_iterations is None:
         raise ValueError("while_loop: max_iterations should be specified. Pass an int.")
-    variables, nesting = _flatten(loop_vars, "while_loop: loop_vars")
+    variables, nesting = _NESTING.flatten(loop_vars, "while_loop: loop_vars")
     if not variables:
         raise ValueError("while_loop: loop_vars should contain at least one symbol. Pass the loop's variables.")
     inside: dict[str, Entry] = {}
@@ -182,7 +152,7 @@ def while_loop(
     def arguments() -> Any:
         made = [_placeholder(s) for s in variables]
         inside.update({p.name: s._heads[0] for p, s in zip(made, variables)})
-        nested = _nested(list(made), nesting)
+        nested = _NESTING.nested(list(made), nesting)
         return [nested] if nesting == 0 else nested
 
     def test() -> tuple[list[Symbol], int]:
@@ -192,9 +162,9 @@ def while_loop(
         return [result], 0
 
     def step() -> tuple[list[Symbol], int]:
-        outputs, states = _pair(func(*arguments()), "while_loop: func")
-        flat_out, out_nesting = _flatten([] if outputs is None else outputs, "while_loop: outputs of func")
-        flat_states, _ = _flatten(states, "while_loop: loop_vars of func")
+        outputs, states = pair(func(*arguments()), "while_loop: func")
+        flat_out, out_nesting = _NESTING.flatten([] if outputs is None else outputs, "while_loop: outputs of func")
+        flat_states, _ = _NESTING.flatten(states, "while_loop: loop_vars of func")
         if len(flat_states) != len(variables):
             raise ValueError(f"while_loop: func returned {len(flat_states)} loop_vars for {len(variables)}. Return all of them.")
         nestings.append(out_nesting)
@@ -221,7 +191,7 @@ def while_loop(
         "num_outputs": len(stepped.graph), "num_out_data": stepped.extra, "max_iterations": int(max_iterations), "cond_input_locs": located[0],
         "func_input_locs": located[1], "func_var_locs": [names.index(p) for p in places]})  # fmt: skip
     flat = list(result)
-    return _nested(flat, nestings[0]), _nested(flat, nesting)
+    return _NESTING.nested(flat, nestings[0]), _NESTING.nested(flat, nesting)
 
 
 def cond(pred: Any, then_func: Callable[[], Any], else_func: Callable[[], Any], name: str = "cond") -> Any:
@@ -239,7 +209,7 @@ def cond(pred: Any, then_func: Callable[[], Any], else_func: Callable[[], Any], 
 
     def branch(func: Callable[[], Any]) -> Callable[[], tuple[list[Symbol], int]]:
         def call() -> tuple[list[Symbol], int]:
-            flat, nesting = _flatten(func(), "cond: outputs of a branch")
+            flat, nesting = _NESTING.flatten(func(), "cond: outputs of a branch")
             nestings.append(nesting)
             return flat, 0
 
@@ -262,4 +232,4 @@ def cond(pred: Any, then_func: Callable[[], Any], else_func: Callable[[], Any], 
         located.append(locs)
     result = _node("_cond", bodies, entries, {"num_outputs": len(bodies[1].graph), "cond_input_locs": located[0], "then_input_locs": located[1],
                                              "else_input_locs": located[2]})  # fmt: skip
-    return _nested(list(result), nestings[0])
+    return _NESTING.nested(list(result), nestings[0])
