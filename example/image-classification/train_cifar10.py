@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None, **kwargs) -> mx.mod.Module | No
     data.add_data_aug_args(parser)
     parser.set_defaults(
         network="resnet", num_layers=110, data_train="data/cifar10_train.rec", data_val="data/cifar10_val.rec", num_classes=10,
-        num_examples=50000, image_shape="3,28,28", pad_size=4, batch_size=128, num_epochs=300, lr=0.05, lr_step_epochs="200,250",
+        num_examples=50000, image_shape="3,28,28", pad_size=4, batch_size=128, num_epochs=300, lr=0.05, lr_step_epochs="200,250", **data.COLORS,
     )  # fmt: skip
     args = parser.parse_args(arguments)
     network = symbols.create(

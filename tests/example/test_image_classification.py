@@ -53,7 +53,8 @@ def run(program: str, options: str, **kwargs) -> tuple[mx.mod.Module, np.ndarray
     mx.random.seed(1)
     np.random.seed(1)
     values = Values()
-    module = importlib.import_module(program).main(options.split(), batch_end_callback=values, **kwargs)
+    kwargs["batch_end_callback"] = [values, *kwargs.get("batch_end_callback", [])]
+    module = importlib.import_module(program).main(options.split(), **kwargs)
     return module, np.array([row.get("cross-entropy", np.nan) for row in values.rows])
 
 
@@ -186,3 +187,28 @@ def test_benchmark_score():
         "--network resnet-18 --batch-size 2 --num-batches 1 --image-shape 3,32,32 --dtype float16".split()
     )
     assert found.keys() == {("resnet-18", 2)} and found["resnet-18", 2] > 0
+
+
+def test_random_changes_and_warmup(tmp_path):
+    """Options of random changes reach the iterator; lbsgd gets its own; parameters are saved in every second epoch only."""
+    pytest.importorskip("cv2")
+    pack(tmp_path / "train.rec", 32, 36)
+    options = (
+        f"--data-train {tmp_path}/train.rec --network mlp --num-classes 2 --num-examples 32 --batch-size 8 --image-shape 3,28,28 --num-epochs 4 "
+        f"--rgb-std 60,60,60 --model-prefix {tmp_path}/m --save-period 2 --optimizer lbsgd --macrobatch-size 16 --warmup-epochs 1 --lr 0.01 "
+        f"--profile-worker-suffix {tmp_path}/profile.json"
+    )
+    calls = []
+    module, _ = run("train_imagenet", options, batch_end_callback=[calls.append])
+    assert module._optimizer.batch_scale == 2 and module._optimizer.updates_per_epoch == 4
+    assert sorted(p.name for p in tmp_path.glob("m-*.params")) == ["m-0002.params", "m-0004.params"]
+    assert len(calls) == 16 and (tmp_path / "profile.json").stat().st_size > 100
+    crop = "--random-resized-crop 1 --min-random-area 0.3 --min-random-aspect-ratio 0.75 --max-random-aspect-ratio 1.3"
+    plain = " ".join(f"--max-random-{name} 0" for name in ("rotate-angle", "shear-ratio", "h", "s", "l"))
+    assert run("train_imagenet", f"{options} {crop} {plain} --test-io 1")[0] is None
+
+
+def test_spatial_transformer():
+    symbol = importlib.import_module("symbols").create("lenet", num_classes=10, add_stn=True)
+    shapes = dict(zip(symbol.list_arguments(), symbol.infer_shape(data=(2, 1, 28, 28))[0]))
+    assert shapes["stn_loc_weight"] == (6, 60) and symbol.attr_dict()["stn_loc_weight"]["__lr_mult__"] == "0.01"

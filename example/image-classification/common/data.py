@@ -12,19 +12,37 @@ import mxnet as mx
 
 #: Options of random changes of images: name -> (type, the value that changes nothing, help). They go to ImageRecordIter as they are named.
 CHANGES: dict[str, tuple[type, Any, str]] = {
-    "max-random-h": (int, 0, "largest change of the hue"),
-    "max-random-s": (int, 0, "largest change of the saturation"),
-    "max-random-l": (int, 0, "largest change of the lightness"),
+    "max-random-h": (int, 0, "largest change of the hue, of 180"),
+    "max-random-s": (int, 0, "largest change of the saturation, of 255"),
+    "max-random-l": (int, 0, "largest change of the lightness, of 255"),
+    "min-random-aspect-ratio": (
+        float,
+        None,
+        "smallest width / height; without it, 1 - max-random-aspect-ratio to 1 + max-random-aspect-ratio",
+    ),
     "max-random-aspect-ratio": (float, 0.0, "largest change of width / height"),
     "max-random-rotate-angle": (int, 0, "largest rotation in degrees"),
     "max-random-shear-ratio": (float, 0.0, "largest shear"),
     "max-random-scale": (float, 1.0, "largest scale"),
     "min-random-scale": (float, 1.0, "smallest scale"),
+    "random-resized-crop": (int, 0, "1: crop a random area, instead of --random-crop"),
+    "max-random-area": (float, 1.0, "largest area of that crop, as a share of the image"),
+    "min-random-area": (float, 1.0, "smallest area of that crop"),
+    "min-crop-size": (int, -1, "smallest edge of a square crop, which is resized to --image-shape"),
+    "max-crop-size": (int, -1, "largest edge of that crop"),
+    "brightness": (float, 0.0, "largest change of the brightness, as a share"),
+    "contrast": (float, 0.0, "largest change of the contrast, as a share"),
+    "saturation": (float, 0.0, "largest change of the saturation, as a share"),
+    "pca-noise": (float, 0.0, "standard deviation of noise along the principal colors"),
 }
-#: Names that ImageRecordIter gives to three of them.
+#: Names that ImageRecordIter gives to some of them.
 ITERATOR_NAMES = {f"max_random_{c}": f"random_{c}" for c in "hsl"} | {
-    "max_random_aspect_ratio": "max_aspect_ratio", "max_random_rotate_angle": "max_rotate_angle", "max_random_shear_ratio": "max_shear_ratio",
+    "min_random_aspect_ratio": "min_aspect_ratio", "max_random_aspect_ratio": "max_aspect_ratio", "max_random_rotate_angle": "max_rotate_angle",
+    "max_random_shear_ratio": "max_shear_ratio",
 }  # fmt: skip
+#: Defaults of programs for small and for large images.
+COLORS = {"max_random_h": 36, "max_random_s": 50, "max_random_l": 50}
+COLORS_AND_SHAPES = COLORS | {"max_random_rotate_angle": 10, "max_random_shear_ratio": 0.1, "max_random_aspect_ratio": 0.25}
 #: No epoch of random images is longer than this.
 MOST_BATCHES = 500
 
@@ -40,6 +58,7 @@ def add_data_args(parser: argparse.ArgumentParser) -> Any:
     add("--rgb-mean", default="123.68,116.779,103.939", help="taken from red, green and blue")
     add("--rgb-std", default="1,1,1", help="red, green and blue are divided by it")
     add("--pad-size", type=int, default=0, help="pixels of border that are put around images")
+    add("--fill-value", type=int, default=127, help="brightness of that border, and of what lies outside a rotated image")
     add("--resize", type=int, default=-1, help="length of the shorter edge before the crop; -1: as in the file")
     add("--image-shape", default="3,224,224", help="channels, height and width of what the network sees")
     add("--num-classes", type=int, help="number of classes")
@@ -51,7 +70,7 @@ def add_data_args(parser: argparse.ArgumentParser) -> Any:
 
 def add_data_aug_args(parser: argparse.ArgumentParser) -> Any:
     """Add the options of random changes of the training images."""
-    group = parser.add_argument_group("random changes of images", "ImageRecordIter tells which ones this version has")
+    group = parser.add_argument_group("random changes of images")
     group.add_argument("--random-crop", type=int, default=1, help="1: crop anywhere, 0: in the middle")
     group.add_argument("--random-mirror", type=int, default=1, help="1: flip half of the images")
     for name, (kind, default, text) in CHANGES.items():
@@ -107,11 +126,17 @@ def record_iter(args: argparse.Namespace, path: str, index: str, *, training: bo
     if training:
         changes = {name.replace("-", "_"): getattr(args, name.replace("-", "_"), default) for name, (_, default, _) in CHANGES.items()}
         settings |= {ITERATOR_NAMES.get(name, name): value for name, value in changes.items()}
-        settings |= {"rand_crop": bool(args.random_crop), "rand_mirror": bool(args.random_mirror), "shuffle": True, "pad": args.pad_size}
+        whole = getattr(args, "random_resized_crop", 0)  # which crops in its own way
+        settings |= {
+            "rand_crop": bool(args.random_crop) and not whole,
+            "rand_mirror": bool(args.random_mirror),
+            "shuffle": True,
+            "pad": args.pad_size,
+        }
     return mx.io.ImageRecordIter(
         path_imgrec=path, path_imgidx=index, data_shape=image_shape(args), batch_size=args.batch_size, label_width=1, data_name="data",
         label_name="softmax_label", resize=args.resize, preprocess_threads=args.data_nthreads, round_batch=training, num_parts=workers,
-        part_index=rank, fill_value=127, **settings)  # fmt: skip
+        part_index=rank, fill_value=getattr(args, "fill_value", 127), **settings)  # fmt: skip
 
 
 def get_rec_iter(args: argparse.Namespace, kv: Any = None) -> tuple[Any, Any]:

@@ -46,6 +46,7 @@ def add_fit_args(parser: argparse.ArgumentParser) -> Any:
     add("--batch-size", type=int, default=128, help="samples of a step, over all GPUs")
     add("--disp-batches", type=int, default=20, help="log speed and metric every so many batches")
     add("--model-prefix", help="save PREFIX-symbol.json, PREFIX-EPOCH.params and PREFIX-EPOCH.states after each epoch")
+    add("--save-period", type=int, default=1, help="save after every so many epochs only")
     add("--load-epoch", type=int, help="go on after this epoch of --model-prefix")
     add("--top-k", type=int, default=0, help="report the accuracy among the k best classes too")
     add("--loss", default="", help=f"report losses too, separated by commas: {', '.join(LOSSES)}")
@@ -54,6 +55,10 @@ def add_fit_args(parser: argparse.ArgumentParser) -> Any:
     add("--monitor", type=int, default=0, help="log the sizes of weights and outputs every so many batches")
     add("--gc-type", default="none", choices=["none", "2bit"], help="compression of gradients between devices")
     add("--gc-threshold", type=float, default=0.5, help="threshold of --gc-type 2bit")
+    add("--macrobatch-size", type=int, default=0, help="optimizer lbsgd: samples of a step of the weights")
+    add("--warmup-epochs", type=int, default=5, help="optimizer lbsgd: epochs in which the rate grows to that of --macrobatch-size")
+    add("--warmup-strategy", default="linear", help="optimizer lbsgd: how it grows: linear, power2, sqrt, lars")
+    add("--profile-worker-suffix", default="", help="write a profile to this file (rank1_FILE and so on with several workers)")
     return group
 
 
@@ -89,6 +94,15 @@ def optimizer_params(args: argparse.Namespace, epoch_size: int) -> dict:
     }
     if args.optimizer in WITH_MOMENTUM:
         settings["momentum"] = args.mom
+    if args.optimizer == "lbsgd":
+        settings |= {
+            "updates_per_epoch": max(epoch_size, 1),
+            "begin_epoch": args.load_epoch or 0,
+            "num_epochs": args.num_epochs,
+            "batch_scale": max(-(-args.macrobatch_size // args.batch_size), 1),
+            "warmup_strategy": args.warmup_strategy,
+            "warmup_epochs": args.warmup_epochs,
+        }
     return settings
 
 
@@ -136,11 +150,16 @@ def prefix_of(args: argparse.Namespace, rank: int) -> str:
     return args.model_prefix if rank == 0 else f"{args.model_prefix}-{rank}"
 
 
+def as_list(given: Any) -> list:
+    """Nothing, one thing or a list, as a list."""
+    return [] if given is None else list(given) if isinstance(given, (list, tuple)) else [given]
+
+
 def fit(args: argparse.Namespace, network: mx.sym.Symbol, data_loader: Callable, **kwargs: Any) -> mx.mod.Module | None:
     """Train a network as the options say, and return its module.
 
     data_loader(args, kv) gives (training iterator, validation iterator or None); kwargs go to Module.fit and replace what the options set
-    (e.g. batch_end_callback, initializer, arg_params).
+    (e.g. initializer, arg_params); a batch_end_callback, or a list of them, is called after the one that logs the speed.
     """
     kv = mx.kv.create(args.kv_store)
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)-15s Node[{kv.rank}] %(message)s")
@@ -167,11 +186,23 @@ def fit(args: argparse.Namespace, network: mx.sym.Symbol, data_loader: Callable,
         "initializer": initializer_of(args),
         "arg_params": arguments,
         "aux_params": states,
-        "batch_end_callback": mx.callback.Speedometer(args.batch_size, args.disp_batches),
+        "batch_end_callback": [
+            mx.callback.Speedometer(args.batch_size, args.disp_batches),
+            *as_list(kwargs.pop("batch_end_callback", None)),
+        ],
         "allow_missing": arguments is None,
         "monitor": mx.mon.Monitor(args.monitor, pattern=".*") if args.monitor > 0 else None,
     }
     if args.model_prefix:
-        settings["epoch_end_callback"] = mx.callback.module_checkpoint(module, prefix_of(args, kv.rank), save_optimizer_states=True)
+        settings["epoch_end_callback"] = mx.callback.module_checkpoint(
+            module, prefix_of(args, kv.rank), args.save_period, save_optimizer_states=True
+        )
+    if args.profile_worker_suffix:
+        file = args.profile_worker_suffix if kv.num_workers == 1 else f"rank{kv.rank}_{args.profile_worker_suffix}"
+        mx.profiler.set_config(filename=file, profile_all=True)
+        mx.profiler.set_state("run")
     module.fit(train, **{**settings, **kwargs})
+    if args.profile_worker_suffix:
+        mx.profiler.set_state("stop")
+        mx.profiler.dump()
     return module
