@@ -146,3 +146,28 @@ def test_by_name():
 def test_errors(run, error, text):
     with pytest.raises(error, match=text):
         run()
+
+
+def test_reset_local_of_metrics_from_before_global_averages():
+    """They override reset alone, often with lists of sums; Speedometer begins local averages."""
+
+    class Two(mx.metric.EvalMetric):
+        def __init__(self, again=False):
+            self.again = again
+            super().__init__("two")
+
+        def reset(self):
+            self.sum_metric, self.num_inst = [0.0, 0.0], [0, 0]
+            if self.again:
+                self.reset_local()
+                self.sum_metric = [0.0, 0.0]
+
+        def update(self, labels, preds):
+            self.sum_metric[1] += 1
+
+    for metric in (Two(), Two(again=True)):
+        metric.update([], [])
+        metric.reset_local()
+        assert metric.sum_metric == [0.0, 0.0]
+        metric.update([], [])
+        assert metric.sum_metric == [0.0, 1.0]

@@ -33,6 +33,9 @@ class EvalMetric:
     output_names, label_names   which outputs and labels `update_dict` takes; None: all
     """
 
+    _resetting = False  # a subclass's reset may call reset_local
+    _has_global_stats = False  # and may be called before the constructor of this class
+
     def __init__(self, name: str, output_names: Any = None, label_names: Any = None, **kwargs: Any) -> None:
         self.name = str(name)
         self.output_names = output_names
@@ -74,7 +77,23 @@ class EvalMetric:
         self.global_sum_metric: float = 0.0
 
     def reset_local(self) -> None:
-        """Begin a new local average."""
+        """Begin a new local average.
+
+        A subclass of the time before global averages (0.12) has only a `reset` of its own, often of several sums: that is called then.
+        """
+        own = type(self)
+        if (
+            own.reset is not EvalMetric.reset
+            and own.reset_local is EvalMetric.reset_local
+            and not self._has_global_stats
+            and not self._resetting
+        ):
+            self._resetting = True
+            try:
+                self.reset()
+            finally:
+                self._resetting = False
+            return
         self.num_inst = 0
         self.sum_metric = 0.0
 
