@@ -51,9 +51,11 @@ class Reader:
 
     def tensor(self, dtype: torch.dtype, shape: tuple[int, ...], what: str) -> torch.Tensor:
         """The values of a tensor, copied out of the file."""
-        count = 1
+        count = whole = 1
         for d in shape:
-            count *= d
+            count, whole = count * d, whole * max(d, 1)
+        if whole >= 1 << 60:  # strides of an array without elements do not fit either
+            raise self.fail(f"shape {shape} is too large")
         self.need(count * dtype.itemsize, f"{what} of shape {shape}")
         flat = torch.empty(count, dtype=dtype)
         if count:

@@ -13,6 +13,7 @@ tree) is a learning-rate schedule, ("value", v) a plain value.
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -87,7 +88,7 @@ def load_file(updater: Any, fname: str, where: str) -> None:
     try:
         updater.set_states(content)
     except MXNetError as e:
-        raise MXNetError(f"{where}: {fname}: {e}") from None
+        raise MXNetError(f"{where}: {os.fspath(fname)}: {e}") from None
 
 
 def loads(data: bytes, current: Optimizer) -> tuple[dict, Optimizer | None]:
