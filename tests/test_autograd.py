@@ -264,3 +264,27 @@ def test_constants_may_change_between_record_and_backward():
     x[:] = 5  # backward sees the new values, as in MXNet; sums that were taken stay
     y.backward()
     np.testing.assert_array_equal(w.grad.asnumpy(), 10)
+
+
+def test_star_import_brings_the_array_class():
+    names = {}
+    exec("from mxnet.autograd import *", names)
+    assert names["NDArray"] is mx.nd.NDArray
+
+
+def test_second_order_of_a_constant_slope():
+    x = mx.nd.array([-1, 2])
+    x.attach_grad()
+    with autograd.record():
+        (slope,) = autograd.grad(mx.nd.abs(x), [x], create_graph=True)
+    slope.backward()
+    assert slope.asnumpy().tolist() == [-1, 1] and x.grad.asnumpy().tolist() == [0, 0]
+
+
+def test_second_order_of_arcsinh():
+    x = mx.nd.array([2])
+    x.attach_grad()
+    with autograd.record():
+        (slope,) = autograd.grad(mx.nd.arcsinh(x), [x], create_graph=True)
+    slope.backward()
+    np.testing.assert_allclose(x.grad.asnumpy(), -2 / 5**1.5, rtol=1e-5)

@@ -8,14 +8,20 @@ from typing import Any
 import torch
 
 from ._op.gradients import zero_gradient
-from ._runtime.array import Array, in_graph, rebind, wrap, wrap_recorded
+from ._runtime.array import Array, Classes, in_graph, rebind, wrap, wrap_recorded
 from ._runtime.backward import dense_class, make_leaf
 from ._runtime.invoke import Sparse
 from ._runtime.state import state
 from .error import MXNetError
 
 __all__ = ["record", "pause", "train_mode", "predict_mode", "is_recording", "is_training", "set_recording", "set_training", "mark_variables",
-           "backward", "grad", "get_symbol", "Function"]  # fmt: skip
+           "backward", "grad", "get_symbol", "Function", "NDArray"]  # noqa: F822  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name == "NDArray":  # part of what a star import of this module gives; made in a layer above
+        return Classes.dense
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def set_recording(is_recording: bool) -> bool:
@@ -190,7 +196,7 @@ def grad(heads: Any, variables: Any, head_grads: Any = None, retain_graph: bool 
     for v, g in zip(wanted, found):
         if g is None and not _reaches(tensors, v._t):
             raise MXNetError("grad: a variable does not influence the heads. Leave it out of variables.")
-        if g is None:  # only through operators whose gradient is zero by definition
+        if g is None or g._is_zerotensor():  # only through operators whose gradient is zero by definition
             g = torch.zeros_like(v._t, requires_grad=False)
         if g.layout != torch.strided:
             results.append(wrap(Sparse.from_torch(g), v._ctx))

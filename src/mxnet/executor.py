@@ -11,6 +11,7 @@ import torch
 from . import _dtype
 from . import ndarray as nd
 from ._op.custom import UserOperators
+from ._op.gradients import is_constant
 from ._runtime import rng
 from ._runtime.array import Array, rebind, wrap
 from ._runtime.backward import GRAD_REQ, adopt, fill, release
@@ -184,6 +185,9 @@ class Executor:
                 if plain:
                     continue
             _land(target, value, self._grad_req[name] == "add", own)
+        for name in self._wanted:
+            if name not in self._leaves and self._grad_req[name] == "write":  # integers
+                self.grad_dict[name][:] = 0
 
     def _derive(self, heads: list, leaves: list, is_train: bool) -> Any:
         """Gradients of the heads with respect to the leaves; None where there is none."""
@@ -266,6 +270,9 @@ class Executor:
             if not isinstance(g, Array):
                 raise TypeError(f"backward: out_grads must be NDArrays, got {type(g).__name__}. Convert it with mx.nd.array.")
             if tuple(g.shape) != tuple(o.shape):
+                if self._graph is not None and i < len(self._graph) and is_constant(self._graph[i]):  # nothing reads it
+                    seeds.append(None)
+                    continue
                 raise MXNetError(f"backward: head gradient {i} has shape {g.shape}, the output {o.shape}. Pass equal shapes.")
             seeds.append(g._d if g.stype == "default" else g._d.to_dense())
         return seeds

@@ -121,3 +121,11 @@ def test_dropout_follows_the_seed_and_copies():
 def test_bad_input(call, text):
     with pytest.raises(MXNetError, match=text):
         call()
+
+
+def test_prelu_with_a_slope_for_each_sample_and_channel():
+    x, gamma = -nd.ones((2, 3, 2)), nd.array([[1, 2, 3], [4, 5, 6]])
+    y = nd.LeakyReLU(x, gamma, act_type="prelu")
+    assert y.asnumpy()[:, :, 0].tolist() == [[-1, -2, -3], [-4, -5, -6]]
+    symbol = mx.sym.LeakyReLU(mx.sym.Variable("x"), gamma=mx.sym.Variable("gamma"), act_type="prelu")
+    assert symbol.infer_shape(x=(2, 3, 2), gamma=(2, 3))[1] == [(2, 3, 2)]

@@ -124,3 +124,11 @@ def test_bad_input(arrays, at, text):
 def test_parameters_of_half_data_are_float32():
     with pytest.raises(MXNetError, match="gamma is float16, for data of float16 it must be float32"):
         nd.BatchNorm(nd.ones((2, 3), dtype="float16"), *[nd.ones(3, dtype="float16")] * 4)
+
+
+def test_the_synchronized_layer_shows_the_variance():
+    x, one = mx.nd.array([[1, 2], [3, 6]]), mx.nd.ones(2)
+    with mx.autograd.train_mode():
+        _, mean, var = mx.nd.contrib.SyncBatchNorm(x, one, one, one, one, key="key", output_mean_var=True)
+    np.testing.assert_allclose(mean.asnumpy(), [2, 4], rtol=1e-5)
+    np.testing.assert_allclose(var.asnumpy(), [1, 4], rtol=1e-4)

@@ -84,3 +84,14 @@ def test_labels_that_do_not_fit_cost_nothing():
 def test_errors(call, text):
     with pytest.raises(MXNetError, match=text):
         call(nd.zeros((3, 2, 4)))
+
+
+def test_data_behind_the_end_does_not_matter():
+    data = mx.nd.zeros((3, 1, 2))
+    data[2] = -np.inf
+    data.attach_grad()
+    with mx.autograd.record():
+        loss = mx.nd.CTCLoss(data, mx.nd.array([[1]]), mx.nd.array([2]), use_data_lengths=True)
+    loss.backward()
+    assert np.isfinite(loss.asnumpy()).all() and np.isfinite(data.grad.asnumpy()).all()
+    assert (data.grad.asnumpy()[2] == 0).all()

@@ -1,5 +1,7 @@
 """FullyConnected."""
 
+import warnings
+
 import numpy as np
 import pytest
 from layer_helpers import check_gradient, near_float32, uniform
@@ -62,3 +64,15 @@ def test_bad_input(shapes, attrs, text):
 def test_types_must_agree():
     with pytest.raises(MXNetError, match="data is float32 but weight is float64"):
         nd.FullyConnected(nd.ones((4, 3)), nd.ones((5, 3), dtype="float64"), num_hidden=5, no_bias=True)
+
+
+@pytest.mark.parametrize("stype", ["default", "row_sparse"])
+def test_a_bias_may_be_a_column(stype):
+    bias = mx.nd.array([[1], [2]]).tostype(stype)
+    for data in (mx.nd.ones((1, 3)), mx.nd.ones((1, 3)).tostype("csr")):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            y = mx.nd.FullyConnected(data, mx.nd.zeros((2, 3)).tostype(stype), bias, num_hidden=2)
+        assert y.asnumpy().tolist() == [[1, 2]]
+    shapes = mx.sym.FullyConnected(mx.sym.Variable("x"), num_hidden=2, name="fc").infer_shape(x=(1, 3), fc_bias=(2, 1))[0]
+    assert shapes[2] == (2, 1)

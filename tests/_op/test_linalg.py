@@ -193,3 +193,12 @@ def test_triangles(offset, lower):
 def test_bad_input(call, text):
     with pytest.raises(MXNetError, match=text):
         call()
+
+
+def test_cholesky_of_the_upper_triangle():
+    a = mx.nd.array([[4.0, 2.0], [2.0, 3.0]])
+    upper = mx.nd.linalg.potrf(a, lower=False)
+    np.testing.assert_allclose(upper.asnumpy(), [[2, 1], [0, 2**0.5]], rtol=1e-6)
+    np.testing.assert_allclose(mx.nd.linalg.potri(upper, lower=False).asnumpy(), np.linalg.inv(a.asnumpy()), rtol=1e-5)
+    garbage = mx.nd.array([[4.0, 2.0], [99.0, 3.0]])
+    np.testing.assert_allclose(mx.nd.linalg.potrf(garbage, lower=False).asnumpy(), upper.asnumpy())

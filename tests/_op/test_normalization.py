@@ -133,3 +133,10 @@ def test_resize_to_another_array():
 def test_bad_input(call, text):
     with pytest.raises(MXNetError, match=text):
         call()
+
+
+def test_groups_of_single_values_give_beta():
+    one, two = mx.nd.ones(1), mx.nd.full(1, 2)
+    x = mx.nd.full((1, 1, 1), 7)
+    np.testing.assert_allclose(mx.nd.InstanceNorm(x, one, two).asnumpy(), [[[2]]], rtol=1e-4)
+    np.testing.assert_allclose(mx.nd.GroupNorm(x, one, two, num_groups=1).asnumpy(), [[[2]]], rtol=1e-4)

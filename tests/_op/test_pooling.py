@@ -136,3 +136,9 @@ def test_adaptive_average(size):
 def test_bad_input(shape, at, text):
     with pytest.raises(MXNetError, match=text):
         nd.Pooling(nd.ones(shape), **at)
+
+
+def test_entries_for_further_axes_are_ignored():
+    x = mx.nd.array(np.arange(4)).reshape((1, 1, 4))
+    y = mx.nd.Pooling(x, kernel=(2,), stride=(2, 2), pad=(0, 0, 0), pool_type="max")
+    assert y.asnumpy().ravel().tolist() == [1, 3]

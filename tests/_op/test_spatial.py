@@ -225,3 +225,13 @@ def test_mask_targets():
             assert (weight.asnumpy()[b, r, c] == (c == classes.asnumpy()[b, r])).all()
     with pytest.raises(MXNetError, match="num_rois is 5"):
         nd.contrib.mrcnn_mask_target(rois, masks, matches, classes, num_rois=5, num_classes=4, mask_size=(3, 2))
+
+
+def test_correlation_of_equal_values_has_the_slope_of_their_difference():
+    a, b = mx.nd.ones((1, 1, 1, 1)), mx.nd.ones((1, 1, 1, 1))
+    a.attach_grad()
+    b.attach_grad()
+    with mx.autograd.record():
+        y = mx.nd.Correlation(a, b, kernel_size=1, max_displacement=0, is_multiply=False)
+    y.backward()
+    assert (a.grad.asscalar(), b.grad.asscalar()) == (1, -1)

@@ -107,10 +107,37 @@ def test_an_error_in_the_users_code_says_where():
     mx.operator.register("test_fails")(type("FailsProp", (ScaledProp,), make))
     x = nd.ones((2,))
     x.attach_grad()
-    with pytest.raises(mx.MXNetError, match=r"Custom: forward of test_fails failed at test_custom.py:\d+: MXNetError: Reshape"):
+    with pytest.raises(mx.MXNetError, match=r"Custom: forward of test_fails failed at test_custom.py:\d+: SizeError: Reshape"):
         nd.Custom(x, op_type="test_fails", factor=0)
     with autograd.record():
         y = nd.Custom(x, op_type="test_fails")
     with pytest.raises(mx.MXNetError, match=r"Custom: backward of test_fails failed at test_custom.py:\d+: ValueError: no gradient today"):
         y.backward()
     assert not autograd.is_recording()
+
+
+def test_without_inputs():
+    class Ones(mx.operator.CustomOp):
+        def forward(self, is_train, req, in_data, out_data, aux):
+            self.assign(out_data[0], req[0], 1)
+
+    answers = {
+        "list_arguments": lambda self: [],
+        "infer_shape": lambda self, shapes: ([], [(2,)], []),
+        "infer_type": lambda self, types: ([], [np.float32], []),
+        "create_operator": lambda self, *_: Ones(),
+    }
+    mx.operator.register("test_no_inputs")(type("OnesProp", (mx.operator.CustomOpProp,), answers))
+    with autograd.record():
+        assert nd.Custom(op_type="test_no_inputs").asnumpy().tolist() == [1, 1]
+
+
+def test_every_error_of_the_users_code_is_an_mxnet_error():
+    def forward(self, *_):
+        raise KeyError("key")
+
+    operator = type("Wrong", (mx.operator.CustomOp,), {"forward": forward})
+    prop = type("WrongProp", (mx.operator.CustomOpProp,), {"create_operator": lambda self, *_: operator()})
+    mx.operator.register("test_wrong")(prop)
+    with pytest.raises(mx.MXNetError, match="KeyError"):
+        nd.Custom(nd.ones(1), op_type="test_wrong")

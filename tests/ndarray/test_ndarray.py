@@ -280,3 +280,9 @@ def test_numbers_as_text_and_other_objects():
     for source, dtype in ((["a"], None), (["1.5"], "int32")):
         with pytest.raises(TypeError, match="must hold numbers, got <U"):
             mx.nd.array(source, dtype=dtype)
+
+
+def test_a_reshape_to_another_size_is_a_value_error():
+    for error in (ValueError, mx.MXNetError):
+        with pytest.raises(error, match="cannot become"):
+            mx.nd.ones((2, 3)).reshape((2, 2))

@@ -402,3 +402,18 @@ def test_heads_whose_gradient_nothing_reads_need_none():
         e = mx.sym.Group([loss, x + 1]).simple_bind(mx.cpu(), x=(2, 3))
         e.forward(is_train=True)
         e.backward()
+
+
+def test_integers_get_zeros_and_results_without_gradient_need_no_head():
+    x, length = mx.nd.ones((2, 3)), mx.nd.array([1, 2], dtype="int32")
+    grads = {"x": mx.nd.ones((2, 3)), "length": mx.nd.ones(2, dtype="int32")}
+    y = mx.sym.softmax(mx.sym.Variable("x"), length=mx.sym.Variable("length"), use_length=True)
+    e = y.bind(mx.cpu(), {"x": x, "length": length}, grads)
+    e.forward(is_train=True)
+    e.backward(mx.nd.ones((2, 3)))
+    assert grads["length"].asnumpy().tolist() == [0, 0]
+    for symbol in (mx.sym.shape_array(mx.sym.Variable("x")), mx.sym.topk(mx.sym.Variable("x"), k=2)):
+        e = symbol.bind(mx.cpu(), {"x": x}, {"x": mx.nd.ones((2, 3))})
+        e.forward(is_train=True)
+        e.backward(mx.nd.ones((5, 5)))
+        assert (e.grad_dict["x"].asnumpy() == 0).all()

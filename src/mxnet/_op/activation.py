@@ -46,6 +46,8 @@ def _prelu(data: Tensor, gamma: Tensor) -> Tensor:
                 f"LeakyReLU: gamma has shape {tuple(gamma.shape)}, data has {data.size(1)} channels. Pass gamma of shape ({data.size(1)},) or (1,)."
             )
         gamma = gamma.reshape(-1, *[1] * (data.dim() - 2))
+    elif gamma.dim() == 2 and data.dim() > 2 and all(g in (1, d) for g, d in zip(gamma.shape, data.shape)):  # (N, C) -> (N, C, 1, ...)
+        gamma = gamma.reshape(*gamma.shape, *[1] * (data.dim() - 2))
     elif gamma.dim() != data.dim() and gamma.dim() != 1:
         raise MXNetError(
             f"LeakyReLU: gamma of shape {tuple(gamma.shape)} does not fit data {tuple(data.shape)}. Pass gamma with one entry a channel."
@@ -65,7 +67,7 @@ def leaky_relu(
 ) -> Tensor | tuple[Tensor, Tensor]:  # fmt: skip
     """Activations that let some of the negative part through; x where x > 0, and below that:
 
-    leaky slope * x; prelu gamma * x with a learned gamma, (C,) against axis 1 or (1,); elu slope * (exp(x) - 1);
+    leaky slope * x; prelu gamma * x with a learned gamma, (C,) against axis 1, (N or 1, C or 1) against the first two, or (1,); elu slope * (exp(x) - 1);
     selu as elu with its two fixed constants (both sides are scaled); rrelu a random slope of [lower_bound, upper_bound] for each element in
     training, its mean otherwise; gelu is x * Phi(x) everywhere, with the normal distribution function Phi.
     rrelu has a second output: the slope of every element. Floating-point types.

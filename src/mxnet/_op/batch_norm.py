@@ -121,10 +121,13 @@ def _sync_batch_norm(
 ) -> Tensor | tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     """BatchNorm with axis 1 whose statistics span devices; `key` names the layer, `ndev` counts the devices.
 
+    The third output of output_mean_var is the variance.
+
     Differs: statistics are those of this process's batch.
     """
-    return normalize("SyncBatchNorm", data, (gamma, beta, moving_mean, moving_var), eps=eps, momentum=momentum, fix_gamma=fix_gamma,
+    result = normalize("SyncBatchNorm", data, (gamma, beta, moving_mean, moving_var), eps=eps, momentum=momentum, fix_gamma=fix_gamma,
                      use_global_stats=use_global_stats, output_mean_var=output_mean_var, axis=1, training=training)  # fmt: skip
+    return result if isinstance(result, Tensor) else (*result[:2], result[2].square().reciprocal() - eps)
 
 
 def _batch_norm_relu(

@@ -54,6 +54,9 @@ def ctc_loss(
         if low < 0 or high >= data.shape[2]:
             raise IndexError(f"label {low if low < 0 else high} is out of range for {data.shape[2]} classes")
     scores = data if data.dtype in (torch.float32, torch.float64) else data.float()
+    if use_data_lengths:  # what is behind the end may be anything, infinity too
+        beyond = torch.arange(steps, device=data.device)[:, None] >= input_sizes
+        scores = scores.masked_fill(beyond.unsqueeze(2), 0)
     log_probs = torch.log_softmax(scores, 2)
     loss = torch.nn.functional.ctc_loss(log_probs, targets, input_sizes, target_sizes, blank=blank, reduction="none", zero_infinity=True)
     loss = torch.where(target_sizes > 0, loss, 0).to(data.dtype)

@@ -19,7 +19,7 @@ def fully_connected(
     """data @ weight.T + bias.
 
     data (N, ...) is read as (N, K) where flatten is true, else its last axis is K and all others stay; weight (num_hidden, K);
-    bias (num_hidden,). Result (N, num_hidden) or (..., num_hidden). All of one floating-point type; float16 and bfloat16 sum in float32.
+    bias (num_hidden,) or (num_hidden, 1). Result (N, num_hidden) or (..., num_hidden). All of one floating-point type; float16 and bfloat16 sum in float32.
     Raises MXNetError where shapes or types do not fit.
 
     >>> mx.nd.FullyConnected(mx.nd.ones((2, 3)), mx.nd.ones((4, 3)), mx.nd.zeros(4), num_hidden=4).shape
@@ -28,6 +28,8 @@ def fully_connected(
     if flatten and data.dim() != 2:
         data = data.flatten(1) if data.dim() > 2 else data.reshape(-1, 1)
     plain = no_bias or bias is None
+    if not plain and bias.dim() == 2 and bias.size(1) == 1:  # type: ignore[union-attr]  # what row_sparse arrays can be
+        bias = bias.reshape(-1)  # type: ignore[union-attr]
     try:
         result = linear(data, weight) if plain else linear(data, weight, bias)
     except RuntimeError:

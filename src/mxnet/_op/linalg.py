@@ -148,19 +148,22 @@ def trsm(A: Tensor, B: Tensor, *, transpose: bool = False, rightside: bool = Fal
 
 
 @op("_linalg_potrf", aliases=["linalg_potrf"], amp="fp32")
-def potrf(A: Tensor) -> Tensor:
+def potrf(A: Tensor, *, lower: bool = True) -> Tensor:
     """The lower triangle L with L L^T = A, A symmetric positive definite (its lower triangle is read). Not definite: MXNetError.
+
+    lower=False: the upper triangle U with U^T U = A, from the upper triangle of A.
 
     >>> mx.nd.linalg.potrf(mx.nd.array([[4.0, 2.0], [2.0, 3.0]]))
     """
     _check("linalg_potrf", A, square=True)
-    return torch.linalg.cholesky(A)
+    return _flip(torch.linalg.cholesky(_flip(A, not lower)), not lower)
 
 
 @op("_linalg_potri", aliases=["linalg_potri"], amp="fp32")
-def potri(A: Tensor) -> Tensor:
-    """(A A^T)^-1 for a lower triangle A, the result of potrf."""
+def potri(A: Tensor, *, lower: bool = True) -> Tensor:
+    """(A A^T)^-1 for a lower triangle A, the result of potrf; (A^T A)^-1 for an upper one with lower=False."""
     _check("linalg_potri", A, square=True)
+    A = _flip(A, not lower)
     one = torch.eye(A.shape[-1], dtype=A.dtype, device=A.device).expand(A.shape)
     inverse = torch.linalg.solve_triangular(torch.tril(A), one, upper=False)
     return torch.matmul(inverse.transpose(-1, -2), inverse)

@@ -83,7 +83,7 @@ def group_norm(
         raise MXNetError(f"GroupNorm: num_groups {num_groups} must divide the channels of data ({channels}). Pass a divisor.")
     _parameters("GroupNorm", data, gamma, beta, num_groups, "num_groups")
     each = channels // num_groups
-    result = F.group_norm(data, num_groups, gamma.repeat_interleave(each), beta.repeat_interleave(each), eps)
+    result = torch.group_norm(data, num_groups, gamma.repeat_interleave(each), beta.repeat_interleave(each), eps)
     if not output_mean_var:
         return result
     mean, std = _moments(data.reshape(data.size(0), num_groups, -1), 2, eps)
@@ -110,7 +110,7 @@ def instance_norm(data: Tensor, gamma: Tensor, beta: Tensor, *, eps: float = 1e-
             f"InstanceNorm: data of shape {tuple(data.shape)} needs at least 3 dimensions (batch, channels, spatial axes). Reshape data."
         )
     _parameters("InstanceNorm", data, gamma, beta, data.size(1), "the channels of data")
-    return F.group_norm(data, data.size(1), gamma, beta, eps)
+    return torch.group_norm(data, data.size(1), gamma, beta, eps)  # F.group_norm refuses single values; their result is beta
 
 
 @instance_norm.complete_shapes

@@ -41,7 +41,8 @@ def _plan(convention: str, size: tuple, kernel: tuple, stride: tuple, pad: tuple
         raise MXNetError(
             f"Pooling: kernel {kernel} must have {dims} positive entries, one for each spatial axis. Pass kernel, or global_pool=True."
         )
-    stride, pad = window("Pooling", "stride", stride, dims, 1, 1), window("Pooling", "pad", pad, dims, 0, 0)
+    stride = window("Pooling", "stride", stride[:dims], dims, 1, 1)  # entries for further axes are ignored, as in the original
+    pad = window("Pooling", "pad", pad[:dims], dims, 0, 0)
     if convention == "same" and any(pad):
         raise MXNetError(f"Pooling: pad {pad} cannot be combined with pooling_convention='same'. Leave pad away.")
     counts = []

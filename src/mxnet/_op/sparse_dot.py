@@ -6,7 +6,8 @@
     default   csr                       csr with every non-empty column (default with forward_stype="default"); default.T . csr is default
     others                              default
 
-The gradient of x in csr . x is row_sparse: the rows that the matrix names. The gradient of a csr operand is csr with its places.
+The gradient of x in csr . x is row_sparse: the rows that the matrix names. The gradient of a sparse operand is that of a dense one, at every
+place; it takes as little memory as the other operand and the head gradient allow.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from .._storage import Csr, RowSparse, to_stype
 from .._storage.algebra import csr_matmul
-from .._storage.product import csr_dot, csr_dot_rows, csr_t_dot, csr_t_dot_dense, csr_t_dot_rows, entry_products
+from .._storage.product import csr_dot, csr_dot_rows, csr_t_dot, csr_t_dot_dense, csr_t_dot_rows
 from .._storage.rows import rows_of
 from .._storage.slicing import transpose
 from ..error import MXNetError
@@ -83,7 +84,7 @@ def _csr_rows(a: Csr, x: Any, ta: bool, tb: bool, forward_stype: str | None) -> 
             found = _t_times(a, g)
             return found.to_dense().t() if tb else found
 
-        return Tracked(result, lambda g: a.with_data(entry_products(a, _dense(g), _dense(x))), of_x)
+        return Tracked(result, lambda g: _outer(_dense(g), x), of_x)
     dense = forward_stype == "default" or (tb and forward_stype is None)
     result = csr_t_dot_dense(a, x) if dense and isinstance(x, Tensor) else _t_times(a, x)
 
@@ -91,7 +92,14 @@ def _csr_rows(a: Csr, x: Any, ta: bool, tb: bool, forward_stype: str | None) -> 
         found = _times(a, g)
         return found.t() if tb else found
 
-    return Tracked(result, lambda g: a.with_data(entry_products(a, _dense(x), _dense(g))), of_x_transposed)
+    return Tracked(result, lambda g: _outer(_dense(x), g), of_x_transposed)
+
+
+def _outer(left: Tensor, right: Any) -> Any:
+    """left . right.T; for a row_sparse right operand a Csr that stores the columns of its rows."""
+    if isinstance(right, RowSparse):
+        return _columns(right.data @ left.t(), right.indices, (left.shape[0], right.shape[0]))
+    return left @ _dense(right).t()
 
 
 def _csr_csr(a: Csr, b: Csr, ta: bool, tb: bool, forward_stype: str | None) -> Any:
@@ -99,14 +107,12 @@ def _csr_csr(a: Csr, b: Csr, ta: bool, tb: bool, forward_stype: str | None) -> A
     product = csr_matmul(left, right, forward_stype == "csr")
 
     def of_a(g: Any) -> Any:
-        g = _dense(g)
-        full = csr_dot(right, g.t().contiguous())  # (inner, rows of the result)
-        return a.with_data(full[a.row_ids(), a.indices] if ta else full[a.indices, a.row_ids()])
+        full = csr_dot(right, _dense(g).t().contiguous())  # (inner, rows of the result)
+        return full if ta else full.t()
 
     def of_b(g: Any) -> Any:
         full = csr_t_dot(left, _dense(g))  # (inner, columns of the result)
-        places = (b.indices, b.row_ids()) if tb else (b.row_ids(), b.indices)
-        return b.with_data(full.gather(places[0])[torch.arange(b.nnz, device=b.device), places[1]])
+        return full.to_dense().t() if tb else full
 
     return Tracked(product, of_a, of_b)
 
@@ -136,8 +142,8 @@ def _dense_csr(x: Tensor, a: Csr, ta: bool, tb: bool, forward_stype: str | None)
         return found if ta else found.t()
 
     def of_a(g: Any) -> Any:
-        g = _dense(g).t().contiguous()
-        return a.with_data(entry_products(a, g, turned) if tb else entry_products(a, turned, g))
+        found = turned @ _dense(g)  # (inner, columns of the result)
+        return found.t() if tb else found
 
     return Tracked(result, of_x, of_a)
 
@@ -159,8 +165,7 @@ def _row_sparse(lhs: Any, rhs: Any, ta: bool, tb: bool) -> Any:
 
         def of_lhs(g: Any) -> Any:
             other = rhs if tb else rhs.t()
-            rows = (rhs.t() if tb else rhs).index_select(0, lhs.indices) @ _dense(g).t() if ta else rows_of(g, lhs.indices) @ other
-            return lhs.with_data(rows)
+            return other.t() @ _dense(g).t() if ta else _dense(g) @ other
 
         def of_rhs(g: Any) -> Any:
             if ta:
@@ -176,8 +181,8 @@ def _row_sparse(lhs: Any, rhs: Any, ta: bool, tb: bool) -> Any:
     if tb:
         result = torch.zeros((left.shape[0], rhs.shape[0]), dtype=left.dtype, device=left.device)
         result[:, rhs.indices] = left @ rhs.data.t()
-        return Tracked(result, _left_gradient(lhs, ta, lambda g: _dense(g).index_select(1, rhs.indices) @ rhs.data),
-                       lambda g: rhs.with_data(_dense(g).index_select(1, rhs.indices).t() @ left))  # fmt: skip
+        return Tracked(result, _left_gradient(ta, lambda g: _dense(g).index_select(1, rhs.indices) @ rhs.data),
+                       lambda g: _dense(g).t() @ left)  # fmt: skip
     picked = left.index_select(1, rhs.indices)
 
     def spread(g: Any) -> Tensor:
@@ -185,13 +190,8 @@ def _row_sparse(lhs: Any, rhs: Any, ta: bool, tb: bool) -> Any:
         found[:, rhs.indices] = _dense(g) @ rhs.data.t()
         return found
 
-    return Tracked(picked @ rhs.data, _left_gradient(lhs, ta, spread), lambda g: RowSparse(picked.t() @ _dense(g), rhs.indices, rhs.shape))
+    return Tracked(picked @ rhs.data, _left_gradient(ta, spread), lambda g: left.t() @ _dense(g))
 
 
-def _left_gradient(lhs: Any, ta: bool, compute: Any) -> Any:
-    def gradient(g: Any) -> Any:
-        found = compute(g)
-        found = found.t() if ta else found
-        return found if isinstance(lhs, Tensor) else RowSparse(found.index_select(0, lhs.indices), lhs.indices, lhs.shape)
-
-    return gradient
+def _left_gradient(ta: bool, compute: Any) -> Any:
+    return (lambda g: compute(g).t()) if ta else compute

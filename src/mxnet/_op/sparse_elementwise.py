@@ -1,4 +1,7 @@
-"""Elementwise operators on sparse arrays: those that keep zeros work on the stored values alone."""
+"""Elementwise operators on sparse arrays: those that keep zeros work on the stored values alone.
+
+The gradient of a sparse input is that of a dense one, and stored where the head gradient is: a dense head gradient gives a dense one.
+"""
 
 from __future__ import annotations
 
@@ -36,21 +39,23 @@ def _dense_result(*values: Any, **attrs: Any) -> Any:
 
 
 def _on_values(fn: Callable[..., Tensor], x: Any, attrs: dict) -> Tracked:
-    """fn on the stored values; the gradient, too, has the places of x."""
+    """fn on the stored values."""
 
     def gradient(g: Any) -> Any:
-        values = x.data.detach().requires_grad_(True)
+        here = x.to_dense() if isinstance(g, Tensor) else _at_places(x, g)
+        values = here.detach().requires_grad_(True)
+        head = g if isinstance(g, Tensor) else g.data
         with torch.enable_grad():
             result = fn(values, **attrs)
-        (found,) = torch.autograd.grad(result, values, _at_places(g, x)) if result.requires_grad else (torch.zeros_like(values),)
-        return x.with_data(found)
+        found = torch.autograd.grad(result, values, head)[0] if result.requires_grad else torch.zeros_like(values)
+        return found if isinstance(g, Tensor) else g.with_data(found)
 
     return Tracked(x.with_data(fn(x.data, **attrs)), gradient)
 
 
-def _at_places(g: Any, x: Any) -> Tensor:
-    """The values of a gradient where x stores something."""
-    return csr_algebra.entries_of(g, x) if isinstance(x, Csr) else rows_of(g, x.indices)
+def _at_places(values: Any, x: Any) -> Tensor:
+    """The values of a tensor or struct where x stores something."""
+    return csr_algebra.entries_of(values, x) if isinstance(x, Csr) else rows_of(values, x.indices)
 
 
 def _keep_zero(name: str) -> None:
@@ -150,20 +155,27 @@ def added(lhs: Any, rhs: Any, sign: int) -> Any:
 
 def multiplied(lhs: Any, rhs: Any) -> Any:
     """lhs * rhs: stored where the sparse operand is (both csr: where both are; both row_sparse: where either is)."""
+    result = _product(lhs, rhs)
+    return result if result is DENSE else Tracked(result, lambda g: _gradient(g, rhs), lambda g: _gradient(g, lhs))
+
+
+def _product(lhs: Any, rhs: Any) -> Any:
     if isinstance(lhs, Csr) and isinstance(rhs, Csr):
-        return Tracked(csr_algebra.multiply(lhs, rhs), lambda g: _times_at(g, lhs, rhs), lambda g: _times_at(g, rhs, lhs))
+        return csr_algebra.multiply(lhs, rhs)
     if isinstance(lhs, RowSparse) and isinstance(rhs, RowSparse):
-        return Tracked(combine(lhs, rhs, torch.mul), lambda g: _times_at(g, lhs, rhs), lambda g: _times_at(g, rhs, lhs))
+        return combine(lhs, rhs, torch.mul)
+    if isinstance(lhs, Tensor) and isinstance(rhs, Tensor):
+        return lhs * rhs
     if not isinstance(lhs, Tensor) and not isinstance(rhs, Tensor):
         return DENSE
-    x, dense, swapped = (rhs, lhs, True) if isinstance(lhs, Tensor) else (lhs, rhs, False)
-    gradients = (lambda g: _times_at(g, x, dense), lambda g: x.with_data(_at_places(g, x) * x.data))
-    return Tracked(x.with_data(x.data * _at_places(dense, x)), *(gradients[::-1] if swapped else gradients))
+    x, dense = (rhs, lhs) if isinstance(lhs, Tensor) else (lhs, rhs)
+    return x.with_data(x.data * _at_places(dense, x))
 
 
-def _times_at(g: Any, x: Any, other: Any) -> Any:
-    """g * other at the places of x."""
-    return x.with_data(_at_places(g, x) * _at_places(other, x))
+def _gradient(g: Any, other: Any) -> Any:
+    """g * other, for whatever storage types."""
+    found = _product(g, other)
+    return g.to_dense() * other.to_dense() if found is DENSE else found
 
 
 @implements("elemwise_add _grad_add")
@@ -245,7 +257,10 @@ def _by_vector(x: Csr, vector: Tensor, function: Callable[[Tensor, Tensor], Tens
         of_values, of_other = torch.autograd.grad(result, (values, other), csr_algebra.entries_of(g, x))
         return of_values, of_other
 
-    gradients = (lambda g: x.with_data(pair(g)[0]), lambda g: pair(g)[1])
+    def of_matrix(g: Any) -> Any:
+        return function(g, vector.reshape(shape)) if isinstance(g, Tensor) else x.with_data(pair(g)[0])
+
+    gradients = (of_matrix, lambda g: pair(g)[1])
     return Tracked(x.with_data(function(x.data, spread(vector))), *(gradients[::-1] if swapped else gradients))
 
 

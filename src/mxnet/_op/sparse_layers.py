@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .._storage import Csr, RowSparse
-from .._storage.product import csr_dot, csr_t_dot_dense, entry_products
+from .._storage.product import csr_dot, csr_t_dot_dense
 from .._storage.rows import sum_rows
 from ..error import MXNetError
 from .sparse_attach import DENSE, Tracked, implements
@@ -31,12 +31,12 @@ def _fully_connected(data: Any, weight: Any, bias: Any = None, *, num_hidden: in
     w = _whole(weight)
     result = csr_dot(data, w.t().contiguous())
     if not no_bias and bias is not None:
-        result = result + _whole(bias)
+        result = result + _whole(bias).reshape(-1)
     return Tracked(
         result,
-        lambda g: data.with_data(entry_products(data, g, w.t().contiguous())),
+        lambda g: g @ w,
         lambda g: csr_t_dot_dense(data, g).t(),
-        lambda g: g.sum(0),
+        lambda g: g.sum(0).reshape(bias.shape),
     )
 
 

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from .._storage import Csr, RowSparse
-from .._storage.algebra import entries_of
 from .._storage.rows import sum_rows
 from .._storage.slicing import block, join_columns, join_rows, take_rows
 from ..error import MXNetError
@@ -32,11 +31,10 @@ def _slice(x: Any, *, begin: tuple, end: tuple, step: tuple = ()) -> Any:
 
     def gradient(g: Any) -> Any:
         dense = g if isinstance(g, Tensor) else g.to_dense()
-        row_ids = x.row_ids()
-        inside = (row_ids >= rows[0]) & (row_ids < rows[1]) & (x.indices >= columns[0]) & (x.indices < columns[1])
-        values = torch.zeros_like(x.data)
-        values[inside] = dense[row_ids[inside] - rows[0], x.indices[inside] - columns[0]]
-        return x.with_data(values)
+        counts = torch.zeros(x.shape[0] + 1, dtype=torch.int64, device=dense.device)
+        counts[rows[0] + 1 : rows[1] + 1] = dense.shape[1]
+        indices = torch.arange(*columns, device=dense.device).repeat(dense.shape[0])
+        return Csr(dense.reshape(-1), indices, counts.cumsum(0), x.shape, True)
 
     return Tracked(block(x, rows, columns), gradient)
 
@@ -93,6 +91,6 @@ def _concat(*data: Any, dim: int = 1) -> Any:
 def _part_gradient(x: Csr, axis: int, start: int) -> Any:
     def gradient(g: Any) -> Any:
         dense = g if isinstance(g, Tensor) else g.to_dense()
-        return x.with_data(entries_of(dense.narrow(axis, start, x.shape[axis]), x))
+        return dense.narrow(axis, start, x.shape[axis])
 
     return gradient

@@ -148,5 +148,12 @@ def correlation(
         for dx in range(-reach, reach + 1):
             top, left = start + dy * stride2, start + dx * stride2
             other = second[:, :, top : top + height, left : left + width]
-            planes.append((centre * other if is_multiply else (centre - other).abs()).mean(1))
+            plane = centre * other if is_multiply else _distance(centre, other)
+            planes.append(plane.mean(1))
     return F.avg_pool2d(torch.stack(planes, 1), kernel_size, 1)[:, :, ::stride1, ::stride1].contiguous()
+
+
+def _distance(a: Tensor, b: Tensor) -> Tensor:
+    """|a - b|, with the slope of a - b where it is 0."""
+    difference = a - b
+    return torch.where(difference >= 0, difference, -difference)

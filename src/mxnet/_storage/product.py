@@ -127,16 +127,6 @@ def csr_t_dot_rows(a: Csr, b: RowSparse) -> RowSparse:
     return csr_t_dot(take_rows(a, b.indices), b.data)
 
 
-def entry_products(a: Csr, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """(entries,) left[row] . right[column] at the places of a: the gradient of its values."""
-    rows, out = a.row_ids(), []
-    step = max(1, 4_000_000 // max(left.shape[1], 1))
-    for at in range(0, a.nnz, step):
-        pair = left.index_select(0, rows[at : at + step]) * right.index_select(0, a.indices[at : at + step])
-        out.append(pair.sum(1, dtype=torch.float32).to(left.dtype) if left.dtype in HALF else pair.sum(1))
-    return torch.cat(out) if out else torch.zeros(0, dtype=left.dtype, device=left.device)
-
-
 # ---- torch: accelerators and integer types
 
 

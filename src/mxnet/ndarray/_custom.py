@@ -15,8 +15,8 @@ from .. import _dtype, autograd
 from .._op.custom import UserOperators
 from .._op.registry import NAMES
 from .._runtime.array import Array, wrap
-from .._runtime.invoke import BAD_INPUT, invoke
-from ..context import from_torch_device
+from .._runtime.invoke import invoke
+from ..context import current_context, from_torch_device
 from ..error import MXNetError, hint
 
 PROPS: dict[str, type] = {}
@@ -121,7 +121,7 @@ def _reads_head(op_type: str, settings: dict) -> bool:
 def _shapes(op_type: str, settings: dict, shapes: dict) -> dict:
     prop = _prop(op_type, settings)
     names, states = list(prop.list_arguments()), list(prop.list_auxiliary_states() or [])
-    if shapes.get(names[0]) is None:
+    if not names or shapes.get(names[0]) is None:
         return shapes
     known = [list(shapes[n]) if shapes.get(n) is not None else [] for n in names]
     answer = prop.infer_shape(known)
@@ -144,7 +144,7 @@ def _run(op_type: str, settings: dict, tensors: tuple, training: bool) -> Any:
     if data and data[0].device.type == "meta":
         made = tuple(torch.empty(s, dtype=t, device="meta") for s, t in layout)
         return made if len(made) != 1 else made[0]
-    ctx = from_torch_device(data[0].device)
+    ctx = from_torch_device(data[0].device) if data else current_context()
     operator = prop.create_operator(ctx, shapes, [_dtype.TORCH_TO_NUMPY[t.dtype] for t in data])
     call = _Call(op_type, operator, ctx, layout, [wrap(t.data, ctx) for t in aux], training)
     made = _Bridge.apply(call, *data) if any(t.requires_grad for t in data) else call.forward(data)
@@ -175,7 +175,7 @@ class _Call:
         """Errors of the user's code say at which of its lines."""
         try:
             yield
-        except BAD_INPUT as e:
+        except Exception as e:
             own = [f for f in traceback.extract_tb(e.__traceback__)[1:] if not f.filename.startswith(_PACKAGE)]
             place = f" at {os.path.basename(own[-1].filename)}:{own[-1].lineno}" if own else ""
             raise MXNetError(f"Custom: {method} of {self.op_type} failed{place}: {type(e).__name__}: {e}") from e

@@ -249,7 +249,7 @@ class Inference:
         op, names = n.op, n.input_names()
         assert op is not None and op.complete is not None
         first = self.shapes.get(_key(n.inputs[0]))
-        if not known(first) or not _WEIGHTS.intersection(names):
+        if not known(first) or op.name in _LENIENT or not _WEIGHTS.intersection(names):
             return
         try:
             filled = op.complete({name: first if i == 0 else None for i, name in enumerate(names)}, **op.with_defaults(n.attrs)) or {}
@@ -328,6 +328,8 @@ class Inference:
 
 #: Inputs whose shapes the data decide.
 _WEIGHTS = frozenset({"weight", "bias", "gamma", "beta", "moving_mean", "moving_var", "parameters"})
+#: Operators that take weights of further shapes, and check them themselves.
+_LENIENT = frozenset({"FullyConnected", "LeakyReLU"})
 #: Operators whose output is shaped like every input.
 _EQUAL = frozenset({"amp_cast", "elemwise_add", "elemwise_sub", "elemwise_mul", "elemwise_div", "_copy", "Activation", "tanh", "sigmoid", "relu", "negative",
                     "_plus_scalar", "_minus_scalar", "_rminus_scalar", "_mul_scalar", "_div_scalar", "_rdiv_scalar", "Dropout", "add_n",

@@ -46,13 +46,16 @@ def simple_forward(sym: Any, ctx: Context | None = None, is_train: bool = False,
 
 def numeric_grad(executor: Any, location: dict, aux_states: dict | None = None, eps: float = 1e-4, use_forward_train: bool = True,
                  dtype: Any = np.float32) -> dict:  # fmt: skip
-    """Central differences of the sum of the first output with respect to every floating-point input."""
+    """Central differences of the sum of the first output with respect to every floating-point input.
 
-    def value() -> float:
+    The difference is taken of each element before they are summed: rounding of large sums would hide small gradients.
+    """
+
+    def value() -> np.ndarray:
         for name, state in (aux_states or {}).items():
             executor.aux_dict[name][:] = state
         executor.forward(is_train=use_forward_train)
-        return float(executor.outputs[0].asnumpy().astype(np.float64).sum())
+        return executor.outputs[0].asnumpy().astype(np.float64)
 
     for name, v in location.items():
         executor.arg_dict[name][:] = v
@@ -63,13 +66,15 @@ def numeric_grad(executor: Any, location: dict, aux_states: dict | None = None, 
             continue
         gradient = np.zeros(base.shape)
         for i in np.ndindex(*base.shape):
-            ends = []
+            ends, places = [], []
             for step in (eps / 2, -eps / 2):
                 moved = base.copy()
                 moved[i] += step
-                executor.arg_dict[name][:] = moved.astype(dtype)
+                moved = moved.astype(dtype)
+                executor.arg_dict[name][:] = moved
                 ends.append(value())
-            gradient[i] = (ends[0] - ends[1]) / eps
+                places.append(float(moved[i]))  # rounded to the type
+            gradient[i] = (ends[0] - ends[1]).sum() / ((places[0] - places[1]) or eps)
         executor.arg_dict[name][:] = base.astype(dtype)
         found[name] = gradient.astype(dtype)
     return found
@@ -90,7 +95,7 @@ def check_numeric_gradient(sym: Any, location: Any, aux_states: Any = None, nume
     shape = sym.infer_shape(**{k: v.shape for k, v in inputs.items()})[1][0]
     projection = nd.array(np.random.uniform(0.5, 1.5, shape) * np.random.choice([-1, 1], shape), ctx=ctx, dtype=dtype)
     head = symbol.Variable("__random_proj")
-    total = symbol.sum(sym[0] * head) if hasattr(sym, "__getitem__") else symbol.sum(sym * head)
+    total = sym * head
     args = {**{k: v.copy() for k, v in inputs.items()}, "__random_proj": projection}
     grads = {k: nd.zeros(v.shape, ctx=ctx, dtype=v.dtype) for k, v in inputs.items() if k in reqs}
     for name, stype in (grad_stype_dict or {}).items():
