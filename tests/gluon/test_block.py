@@ -484,3 +484,16 @@ def test_use_np_reaches_inherited_methods():
     net.initialize()
     assert type(net.w.data()) is mx.np.ndarray
     assert net(mx.np.ones((4, 3))).shape == (4, 2) and not mx.util.is_np_array()
+
+
+def test_hybridized_outputs_come_in_lists():
+    class Two(nn.HybridBlock):
+        def hybrid_forward(self, F, x):
+            return x + 1, (x * 2, [x])
+
+    net, x = Two(), mx.nd.ones(2)
+    net.hybridize()
+    out = net(x)
+    assert type(out) is list and type(out[1]) is list and type(out[1][1]) is list
+    inputs, graph = net._get_graph(x)
+    assert len(inputs) == 1 and len(graph.list_outputs()) == 3

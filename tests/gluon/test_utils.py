@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mxnet as mx
+from mxnet import gluon
 from mxnet.gluon import utils
 
 
@@ -57,3 +58,34 @@ def test_files(tmp_path):
     with pytest.raises(RuntimeError, match="the SHA-1 of what came is not 1234"):
         utils.download(source.as_uri(), str(tmp_path / "other"), sha1_hash="1234", retries=0)
     assert not (tmp_path / "other").exists()
+
+
+def test_names_that_other_packages_import(monkeypatch):
+    F = mx.nd
+    assert gluon.loss._apply_weighting(F, F.ones((2, 1)), 3.0, F.array([[1], [2]])).asnumpy().tolist() == [[3], [6]]
+    assert gluon.loss._reshape_like(F, F.ones((4,)), F.ones((2, 2))).shape == (2, 2)
+    a, b, c = F.ones(1), F.ones(2), F.ones(3)
+    leaves, form = gluon.block._flatten([a, (b, None), [c]], "input")
+    assert form == [0, [0, -1], [0]] and gluon.block._regroup(leaves, form) == [a, [b, None], [c]]
+    monkeypatch.setenv("MXNET_GLUON_REPO", "http://here")
+    assert gluon.utils._get_repo_file_url("x/y", "f.zip") == "http://here/x/y/f.zip"
+    assert gluon.utils._brief_print_list("abcdefgh") == "'a', 'b', 'c', ..., 'f', 'g', 'h'"
+    assert gluon.utils._indent("a\nb", 2) == "a\n  b"
+    for module, name in ((gluon.nn.conv_layers, "_Conv"), (gluon.nn.conv_layers, "_Pooling"), (gluon.nn.basic_layers, "_BatchNorm")):
+        assert issubclass(getattr(module, name), gluon.HybridBlock)
+    assert issubclass(gluon.data.dataset._LazyTransformDataset, gluon.data.Dataset)
+
+
+def test_helpers_of_recurrent_cells():
+    cells, x = gluon.rnn.rnn_cell, mx.nd.arange(12).reshape((2, 3, 2))
+    steps, axis, F, size = cells._format_sequence(3, x, "NTC", False)
+    assert len(steps) == 3 and (axis, F, size) == (1, mx.nd, 2)
+    assert cells._format_sequence(None, steps, "TNC", True)[0].shape == (3, 2, 2)
+    assert cells._format_sequence(None, x, "TNC", None, "NTC")[0].shape == (3, 2, 2)
+    cell = gluon.rnn.LSTMCell(4)
+    assert [s.shape for s in cells._get_begin_state(cell, F, None, x, size)] == [(2, 4), (2, 4)]
+    shown = cells._mask_sequence_variable_length(F, steps, 3, mx.nd.array([1, 3]), 1, True)
+    assert shown.asnumpy()[0, 1:].sum() == 0 and (shown.asnumpy()[1] == x.asnumpy()[1]).all()
+    assert len(cells._mask_sequence_variable_length(F, steps, 3, mx.nd.array([1, 3]), 1, False)) == 3
+    assert [s.asnumpy()[0, 0] for s in cells._reverse_sequences(steps, 3)] == [4, 2, 0]
+    assert len(cells._cells_state_info([cell, cell], 2)) == 4

@@ -16,7 +16,7 @@ from ..error import hint
 from ._errors import GluonError
 from ._model_file import outline, restore
 from ._scope import BlockScope
-from ._structure import flatten, indent
+from ._structure import _indent, flatten
 from ._summary import print_summary
 from .parameter import Parameter, ParameterDict
 from .utils import HookHandle
@@ -62,7 +62,7 @@ class Block:
         return self.__class__.__name__.lower()
 
     def __repr__(self) -> str:
-        rows = "\n".join(f"  ({key}): {indent(repr(value), 2)}" for key, value in self.__dict__.items() if isinstance(value, Block))
+        rows = "\n".join(f"  ({key}): {_indent(repr(value), 2)}" for key, value in self.__dict__.items() if isinstance(value, Block))
         return f"{self.__class__.__name__}(\n{rows}\n)"
 
     def __setattr__(self, name: str, value: Any) -> None:

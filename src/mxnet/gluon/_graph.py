@@ -95,7 +95,9 @@ def make_program(sym: Symbol, flags: dict, backend: str | None) -> Compiled:
     if backend is not None:  # asking torch for its backends loads its compiler
         known = ("eager", *torch.compiler.list_backends(exclude_tags=()))
         if backend not in known:
-            raise MXNetError(f"hybridize: backend {backend!r} is not available.{hint(backend, known)} Use None or one of {', '.join(known)}.")
+            raise MXNetError(
+                f"hybridize: backend {backend!r} is not available.{hint(backend, known)} Use None or one of {', '.join(known)}."
+            )
     return Compiled(sym, backend=backend)
 
 
@@ -133,7 +135,12 @@ def trace(
     if len(whole.list_outputs()) != len(results):  # an operator with several outputs, returned as one symbol
         counts = [len(r.list_outputs()) for r in results]
         shape = (False, *[1] * counts[0]) if len(results) == 1 and shape == 1 else _spread(shape, counts)
-    return Graph(whole, dict(zip(names, real)), shape, params(), flags, backend)
+    return Graph(whole, dict(zip(names, real)), _in_lists(shape), params(), flags, backend)
+
+
+def _in_lists(shape: Any) -> Any:
+    """The structure with lists in place of tuples: what a graph gives back."""
+    return (False, *[_in_lists(s) for s in shape[1:]]) if isinstance(shape, tuple) else shape
 
 
 def _spread(shape: Any, counts: list[int]) -> Any:

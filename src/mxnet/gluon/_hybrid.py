@@ -74,6 +74,17 @@ class HybridBlock(Block):
         graph = self._latest
         return () if graph is None else ([symbol.var(name) for name in graph.inputs], graph.symbol)
 
+    def _get_graph(self, *args: Any) -> tuple:
+        """(input variables, symbol) of the graph for such arguments."""
+        self._graph_of(args)
+        return self._cached_graph
+
+    _build_cache = _get_graph
+
+    def _deferred_infer_shape(self, *args: Any) -> None:
+        """Fill in unknown sizes of parameters from the shapes of inputs."""
+        self.infer_shape(*args)
+
     def _formats(self) -> tuple[Any, Any]:
         """Structures of arguments and outputs of the latest graph."""
         graph = self._latest

@@ -30,21 +30,21 @@ class Loss(HybridBlock):
 
     def _mean(self, F: Any, loss: Any, factor: float | None, sample_weight: Any) -> Any:
         """Weighted, and averaged over all axes but the batch axis."""
-        return F.mean(weighted(F, loss, factor, sample_weight), axis=self._batch_axis, exclude=True)
+        return F.mean(_apply_weighting(F, loss, factor, sample_weight), axis=self._batch_axis, exclude=True)
 
 
-def weighted(F: Any, loss: Any, factor: float | None, sample_weight: Any) -> Any:
-    """loss * sample_weight * factor, whichever of them are given."""
+def _apply_weighting(F: Any, loss: Any, weight: float | None = None, sample_weight: Any = None) -> Any:
+    """loss * sample_weight * weight, whichever of them are given."""
     if sample_weight is not None:
         loss = F.broadcast_mul(loss, sample_weight)
-    if factor is not None:
-        if not isinstance(factor, numeric_types):
-            raise AssertionError(f"Loss: weight must be a number, got {type(factor).__name__}. Pass arrays as sample_weight.")
-        loss = loss * factor
+    if weight is not None:
+        if not isinstance(weight, numeric_types):
+            raise AssertionError(f"Loss: weight must be a number, got {type(weight).__name__}. Pass arrays as sample_weight.")
+        loss = loss * weight
     return loss
 
 
-def like(F: Any, x: Any, y: Any) -> Any:
+def _reshape_like(F: Any, x: Any, y: Any) -> Any:
     """x in the shape of y."""
     if getattr(x, "_d", None) is not None and tuple(x.shape) == tuple(y.shape):
         return x

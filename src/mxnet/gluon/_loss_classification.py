@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._loss_base import Loss, like, weighted
+from ._loss_base import Loss, _apply_weighting, _reshape_like
 
 
 def _logistic(F: Any, pred: Any, label: Any) -> Any:
@@ -24,7 +24,7 @@ class SigmoidBinaryCrossEntropyLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None, pos_weight: Any = None) -> Any:
         """One number for each sample."""
-        label = like(F, label, pred)
+        label = _reshape_like(F, label, pred)
         if self._from_sigmoid:
             tiny = 1e-12
             positive = F.log(pred + tiny) * label
@@ -67,7 +67,7 @@ class SoftmaxCrossEntropyLoss(Loss):
         if self._sparse_label:
             loss = -F.pick(pred, label, axis=self._axis, keepdims=True)
         else:
-            loss = -F.sum(pred * like(F, label, pred), axis=self._axis, keepdims=True)
+            loss = -F.sum(pred * _reshape_like(F, label, pred), axis=self._axis, keepdims=True)
         return self._mean(F, loss, self._weight, sample_weight)
 
 
@@ -86,7 +86,7 @@ class KLDivLoss(Loss):
         """One number for each sample."""
         if not self._from_logits:
             pred = F.log_softmax(pred, axis=self._axis)
-        loss = weighted(F, label * (F.log(label + 1e-12) - pred), self._weight, sample_weight)
+        loss = _apply_weighting(F, label * (F.log(label + 1e-12) - pred), self._weight, sample_weight)
         return F.sum(loss, axis=self._batch_axis, exclude=True)
 
 
@@ -122,7 +122,7 @@ class CTCLoss(Loss):
             lengths["label_lengths"] = label_lengths
         loss = F.CTCLoss(pred, label, **lengths, use_data_lengths=pred_lengths is not None, use_label_lengths=label_lengths is not None,
                          blank_label="last")  # fmt: skip
-        return weighted(F, loss, self._weight, sample_weight)
+        return _apply_weighting(F, loss, self._weight, sample_weight)
 
 
 class HingeLoss(Loss):
@@ -134,7 +134,7 @@ class HingeLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
-        return self._mean(F, F.relu(self._margin - pred * like(F, label, pred)), self._weight, sample_weight)
+        return self._mean(F, F.relu(self._margin - pred * _reshape_like(F, label, pred)), self._weight, sample_weight)
 
 
 class SquaredHingeLoss(Loss):
@@ -146,7 +146,7 @@ class SquaredHingeLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
-        return self._mean(F, F.square(F.relu(self._margin - pred * like(F, label, pred))), self._weight, sample_weight)
+        return self._mean(F, F.square(F.relu(self._margin - pred * _reshape_like(F, label, pred))), self._weight, sample_weight)
 
 
 class LogisticLoss(Loss):
@@ -160,7 +160,7 @@ class LogisticLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
-        label = like(F, label, pred)
+        label = _reshape_like(F, label, pred)
         if self._label_format == "signed":
             label = (label + 1.0) / 2.0
         return self._mean(F, _logistic(F, pred, label), self._weight, sample_weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._loss_base import Loss, like, weighted
+from ._loss_base import Loss, _apply_weighting, _reshape_like
 from ._loss_classification import KLDivLoss
 
 
@@ -20,10 +20,10 @@ class TripletLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, positive: Any, negative: Any) -> Any:
         """One number for each sample."""
-        near = F.square(like(F, positive, pred) - pred)
-        far = F.square(like(F, negative, pred) - pred)
+        near = F.square(_reshape_like(F, positive, pred) - pred)
+        far = F.square(_reshape_like(F, negative, pred) - pred)
         loss = F.sum(near - far, axis=self._batch_axis, exclude=True)
-        return weighted(F, F.relu(loss + self._margin), self._weight, None)
+        return _apply_weighting(F, F.relu(loss + self._margin), self._weight, None)
 
 
 class CosineEmbeddingLoss(Loss):
@@ -35,11 +35,11 @@ class CosineEmbeddingLoss(Loss):
 
     def hybrid_forward(self, F: Any, input1: Any, input2: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
-        input1 = like(F, input1, input2)
+        input1 = _reshape_like(F, input1, input2)
         cosine = self._cosine(F, input1, input2)
         label = F.reshape(label, shape=(-1, 1))
         loss = (1 - cosine) * (label == 1) + F.relu(cosine - self._margin) * (label == -1)
-        return weighted(F, loss, self._weight, sample_weight)
+        return _apply_weighting(F, loss, self._weight, sample_weight)
 
     @staticmethod
     def _cosine(F: Any, x: Any, y: Any) -> Any:

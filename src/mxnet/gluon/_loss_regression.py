@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ._loss_base import Loss, like, weighted
+from ._loss_base import Loss, _apply_weighting, _reshape_like
 
 
 class L2Loss(Loss):
@@ -21,7 +21,7 @@ class L2Loss(Loss):
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
         factor = None if self._weight is None else self._weight / 2
-        return self._mean(F, F.square(like(F, label, pred) - pred), factor, sample_weight)
+        return self._mean(F, F.square(_reshape_like(F, label, pred) - pred), factor, sample_weight)
 
 
 class L1Loss(Loss):
@@ -32,7 +32,7 @@ class L1Loss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
-        return self._mean(F, F.abs(like(F, label, pred) - pred), self._weight, sample_weight)
+        return self._mean(F, F.abs(_reshape_like(F, label, pred) - pred), self._weight, sample_weight)
 
 
 class HuberLoss(Loss):
@@ -47,7 +47,7 @@ class HuberLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """One number for each sample."""
-        distance = F.abs(like(F, label, pred) - pred)
+        distance = F.abs(_reshape_like(F, label, pred) - pred)
         loss = F.where(distance > self._rho, distance - 0.5 * self._rho, (0.5 / self._rho) * F.square(distance))
         return self._mean(F, loss, self._weight, sample_weight)
 
@@ -67,10 +67,10 @@ class PoissonNLLLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, target: Any, sample_weight: Any = None, epsilon: float = 1e-08) -> Any:
         """The mean loss, shape (1,)."""
-        target = like(F, target, pred)
+        target = _reshape_like(F, target, pred)
         loss = F.exp(pred) - target * pred if self._from_logits else pred - target * F.log(pred + epsilon)
         if self._compute_full:
             large = target > 1
             safe = F.where(large, target, F.ones_like(target))
             loss = loss + large * (safe * F.log(safe) - safe + 0.5 * F.log(2 * math.pi * safe))
-        return F.mean(weighted(F, loss, self._weight, sample_weight))
+        return F.mean(_apply_weighting(F, loss, self._weight, sample_weight))

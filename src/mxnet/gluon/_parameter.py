@@ -354,6 +354,10 @@ class Parameter:
         raise RuntimeError(f"Parameter {self.name}: not initialized on context {ctx}, only on {self._ctx_list}. "
                            "Pass inputs of one of these contexts, or reset_ctx.")  # fmt: skip
 
+    def _check_and_get(self, arr_list: list | None, ctx: Any) -> Any:
+        """The array of a context, or with ctx=list those of all."""
+        return self._all(arr_list) if ctx is list else self._on(arr_list, ctx)
+
     def _all(self, arrays: list | None) -> list[Any]:
         if arrays is None:
             self._fail()

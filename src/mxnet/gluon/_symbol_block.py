@@ -12,7 +12,7 @@ from ._errors import GluonError
 from ._graph import Graph, structure_of
 from ._hybrid import HybridBlock
 from ._scope import BlockScope
-from ._structure import flatten, indent
+from ._structure import _indent, flatten
 from .parameter import ParameterDict
 
 
@@ -75,7 +75,7 @@ class SymbolBlock(HybridBlock):
         return block
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(\n  {indent(repr(self._out), 2)} : {', '.join(self._in_names)} -> {', '.join(self._out.list_outputs())}\n)"
+        return f"{type(self).__name__}(\n  {_indent(repr(self._out), 2)} : {', '.join(self._in_names)} -> {', '.join(self._out.list_outputs())}\n)"
 
     def forward(self, x: Any, *args: Any) -> Any:
         """Run the graph on arrays, or put symbols in place of its inputs."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ._block import Block
 from ._errors import DeferredInitializationError
 from ._hybrid import HybridBlock
+from ._scope import BlockScope as _BlockScope  # noqa: F401
+from ._structure import _flatten, _regroup  # noqa: F401
 from ._symbol_block import SymbolBlock
 from .parameter import Parameter, ParameterDict
 from .utils import HookHandle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._loss_base import Loss
+from ._loss_base import Loss, _apply_weighting, _reshape_like  # noqa: F401
 from ._loss_classification import (
     CTCLoss,
     HingeLoss,

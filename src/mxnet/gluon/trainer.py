@@ -260,7 +260,9 @@ class Trainer:
         """Tell the optimizer by how much gradients are scaled."""
         if not batch_size:
             raise BatchSizeError(f"Trainer: batch_size is {batch_size}. Pass the number of samples, gradients are divided by it.")
-        scale = self._scale / batch_size
+        self._check_and_rescale_grad(self._scale / batch_size)
+
+    def _check_and_rescale_grad(self, scale: float) -> None:
         if self._update_on_kvstore and self._distributed and self._kv_initialized and self._optimizer.rescale_grad != scale:
             raise UserWarning("Trainer: the batch size changed, but the distributed store's optimizer already has the old one. "
                               "Keep batch_size, or create the Trainer with update_on_kvstore=False.")  # fmt: skip

@@ -22,6 +22,7 @@ from ..context import Context
 from ..error import MXNetError
 from ..util import is_np_shape
 from ._errors import GluonError
+from ._structure import _indent  # noqa: F401
 
 __all__ = ["split_data", "split_and_load", "clip_global_norm", "check_sha1", "download", "replace_file", "shape_is_known", "HookHandle"]
 
@@ -160,6 +161,23 @@ def _fetch(url: str, folder: str, target: str, sha1_hash: str | None, verify_ssl
     finally:
         if os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def _get_repo_url() -> str:
+    """Where data of gluon are fetched from: MXNET_GLUON_REPO, or the original's address."""
+    address = os.environ.get("MXNET_GLUON_REPO") or "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
+    return address if address.endswith("/") else address + "/"
+
+
+def _get_repo_file_url(namespace: str, filename: str) -> str:
+    """The address of a file there."""
+    return f"{_get_repo_url()}{namespace}/{filename}"
+
+
+def _brief_print_list(lst: Any, limit: int = 7) -> str:
+    """Names in quotes, the middle of a long list left out."""
+    names = [f"'{item}'" for item in lst]
+    return ", ".join(names if len(names) <= limit else [*names[: limit // 2], "...", *names[-(limit // 2) :]])
 
 
 def shape_is_known(shape: Any) -> bool:

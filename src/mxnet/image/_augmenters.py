@@ -87,7 +87,7 @@ class ForceResizeAug(Augmenter):
     def __call__(self, src: NDArray) -> NDArray:
         """The resized image."""
         sizes = (src.shape[0], src.shape[1], self.size[1], self.size[0])
-        return functions.imresize(src, *self.size, interp=functions.chosen_interp(self.interp, sizes))
+        return functions.imresize(src, *self.size, interp=functions._get_interp_method(self.interp, sizes))
 
 
 class RandomCropAug(Augmenter):

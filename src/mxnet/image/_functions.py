@@ -62,7 +62,7 @@ def scale_down(src_size: Size, size: Size) -> Size:
     return int(w), int(h)
 
 
-def chosen_interp(interp: int, sizes: tuple = ()) -> int:
+def _get_interp_method(interp: int, sizes: tuple = ()) -> int:
     """interp itself, or for 9: cubic to grow, area to shrink, else linear (sizes: old h, old w, new h, new w), for 10: any."""
     if interp == 9:
         if not sizes:
@@ -81,7 +81,7 @@ def chosen_interp(interp: int, sizes: tuple = ()) -> int:
 
 
 def _resized(src: NDArray, w: int, h: int, interp: int) -> NDArray:
-    return imresize(src, w, h, interp=chosen_interp(interp, (*src.shape[:2], h, w)))
+    return imresize(src, w, h, interp=_get_interp_method(interp, (*src.shape[:2], h, w)))
 
 
 def resize_short(src: NDArray, size: int, interp: int = 2) -> NDArray:

@@ -24,6 +24,7 @@ from ._augmenters import (
 )
 from ._create import CreateAugmenter
 from ._functions import (
+    _get_interp_method,  # noqa: F401
     center_crop,
     color_normalize,
     copyMakeBorder,

@@ -32,7 +32,7 @@ class Dataset:
 
     def filter(self, fn: Callable[[Any], bool]) -> Dataset:
         """The samples for which fn(sample) is true; fn runs now."""
-        return _Sampled(self, FilterSampler(fn, self))
+        return _SampledDataset(self, FilterSampler(fn, self))
 
     def shard(self, num_shards: int, index: int) -> Dataset:
         """Part `index` of num_shards parts of equal size; the first parts are one longer if it does not divide."""
@@ -40,7 +40,7 @@ class Dataset:
             raise GluonError(f"shard: index is {index}, there are {num_shards} shards. Use 0 to {num_shards - 1}.")
         each, larger = divmod(len(self), num_shards)
         start = each * index + min(index, larger)
-        return _Sampled(self, SequentialSampler(each + (index < larger), start))
+        return _SampledDataset(self, SequentialSampler(each + (index < larger), start))
 
     def take(self, count: int | None) -> Dataset:
         """The first `count` samples (all, if count is None or larger)."""
@@ -48,22 +48,22 @@ class Dataset:
             count = len(self)
         if count < 0:
             raise GluonError(f"take: count is {count}. Use 0 or more.")
-        return _Sampled(self, SequentialSampler(count))
+        return _SampledDataset(self, SequentialSampler(count))
 
     def sample(self, sampler: Sampler) -> Dataset:
         """The samples that a sampler names, in its order."""
         if not isinstance(sampler, Sampler):
             raise TypeError(f"sample: needs a Sampler, got {type(sampler).__name__}. Pass mx.gluon.data.SequentialSampler or a kind of it.")
-        return _Sampled(self, sampler)
+        return _SampledDataset(self, sampler)
 
     def transform(self, fn: Callable, lazy: bool = True) -> Dataset:
         """fn(sample), or fn(*sample) for tuples; at each access, or once now if not lazy."""
-        changed = _Transformed(self, fn)
+        changed = _LazyTransformDataset(self, fn)
         return changed if lazy else SimpleDataset([changed[i] for i in range(len(changed))])
 
     def transform_first(self, fn: Callable, lazy: bool = True) -> Dataset:
         """fn on the first element of each sample, for example on images but not on labels."""
-        return self.transform(_OnFirst(fn), lazy)
+        return self.transform(_TransformFirstClosure(fn), lazy)
 
 
 class SimpleDataset(Dataset):
@@ -79,7 +79,7 @@ class SimpleDataset(Dataset):
         return self._data[idx]
 
 
-class _Transformed(Dataset):
+class _LazyTransformDataset(Dataset):
     def __init__(self, data: Any, fn: Callable) -> None:
         self._data, self._fn = data, fn
 
@@ -91,7 +91,7 @@ class _Transformed(Dataset):
         return self._fn(*item) if isinstance(item, tuple) else self._fn(item)
 
 
-class _OnFirst:
+class _TransformFirstClosure:
     """A function for the first of several values; a class, so that it can be pickled for worker processes."""
 
     def __init__(self, fn: Callable) -> None:
@@ -101,7 +101,7 @@ class _OnFirst:
         return (self._fn(x), *args) if args else self._fn(x)
 
 
-class _Sampled(Dataset):
+class _SampledDataset(Dataset):
     def __init__(self, data: Any, sampler: Sampler) -> None:
         self._data, self._indices = data, list(sampler)
 

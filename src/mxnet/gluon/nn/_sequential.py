@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from .._structure import indent
+from .._structure import _indent
 from ..block import Block, HybridBlock
 from ..parameter import ParameterDict
 
@@ -35,7 +35,7 @@ class _Chain(Block):
         return iter(list(self._children.values()))
 
     def __repr__(self) -> str:
-        rows = "\n".join(f"  ({key}): {indent(repr(block), 2)}" for key, block in self._children.items())
+        rows = "\n".join(f"  ({key}): {_indent(repr(block), 2)}" for key, block in self._children.items())
         return f"{type(self).__name__}(\n{rows}\n)"
 
 

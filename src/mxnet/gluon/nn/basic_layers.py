@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._dense import Dense, Dropout, Embedding, Flatten
 from ._lambda import HybridLambda, Lambda
-from ._norm import BatchNorm, BatchNormReLU, GroupNorm, InstanceNorm, LayerNorm
+from ._norm import BatchNorm, BatchNormReLU, GroupNorm, InstanceNorm, LayerNorm, _BatchNorm  # noqa: F401
 from ._sequential import HybridSequential, Sequential
 
 __all__ = ["Sequential", "HybridSequential", "Dense", "Dropout", "Embedding", "BatchNorm", "BatchNormReLU", "InstanceNorm", "LayerNorm", "GroupNorm",

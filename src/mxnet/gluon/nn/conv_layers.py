@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._conv import Conv1D, Conv2D, Conv3D
+from ._conv import Conv1D, Conv2D, Conv3D, _Conv  # noqa: F401
 from ._conv_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from ._pool import (
     AvgPool1D,
@@ -18,6 +18,7 @@ from ._pool import (
     MaxPool2D,
     MaxPool3D,
     ReflectionPad2D,
+    _Pooling,  # noqa: F401
 )
 
 __all__ = ["Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose", "MaxPool1D", "MaxPool2D", "MaxPool3D",

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import symbol
 from .._errors import GluonError
-from .._structure import indent
+from .._structure import _indent
 from ..parameter import ParameterDict
 from ._cell import HybridRecurrentCell, is_tensor
 from ._sequence import arranged, as_steps, batch_size_of, masked, merged, module_of, reversed_steps
@@ -46,7 +46,7 @@ class ModifierCell(HybridRecurrentCell):
         raise NotImplementedError(f"{type(self).__name__}: hybrid_forward is not defined. Define it in the class.")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({indent(repr(self.base_cell), 2)})"
+        return f"{type(self).__name__}({_indent(repr(self.base_cell), 2)})"
 
 
 class ZoneoutCell(ModifierCell):
@@ -85,7 +85,7 @@ class ZoneoutCell(ModifierCell):
         return output, after
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(p_out={self.zoneout_outputs}, p_state={self.zoneout_states}, {indent(repr(self.base_cell), 2)})"
+        return f"{type(self).__name__}(p_out={self.zoneout_outputs}, p_state={self.zoneout_states}, {_indent(repr(self.base_cell), 2)})"
 
 
 class ResidualCell(ModifierCell):
@@ -164,4 +164,4 @@ class BidirectionalCell(HybridRecurrentCell):
 
     def __repr__(self) -> str:
         left, right = self._children["l_cell"], self._children["r_cell"]
-        return f"{type(self).__name__}(forward={indent(repr(left), 2)}, backward={indent(repr(right), 2)})"
+        return f"{type(self).__name__}(forward={_indent(repr(left), 2)}, backward={_indent(repr(right), 2)})"

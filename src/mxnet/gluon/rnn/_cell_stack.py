@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._structure import indent
+from .._structure import _indent
 from ..parameter import ParameterDict
 from ._cell import HybridRecurrentCell, RecurrentCell
 from ._cell_modifiers import BidirectionalCell
@@ -64,7 +64,7 @@ class _Stack:
         return len(self._children)  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
-        rows = "\n".join(f"({i}): {indent(repr(cell), 2)}" for i, cell in self._children.items())  # type: ignore[attr-defined]
+        rows = "\n".join(f"({i}): {_indent(repr(cell), 2)}" for i, cell in self._children.items())  # type: ignore[attr-defined]
         return f"{type(self).__name__}(\n{rows}\n)"
 
 

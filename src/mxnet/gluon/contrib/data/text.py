@@ -13,11 +13,10 @@ from .... import ndarray
 from ....base import data_dir
 from ....contrib.text.utils import count_tokens_from_str
 from ....contrib.text.vocab import Vocabulary
-from ....util import getenv
 from ..._errors import GluonError
 from ...data._batchify import as_chosen
 from ...data.dataset import _DownloadedDataset
-from ...utils import download
+from ...utils import _get_repo_file_url, download
 
 __all__ = ["WikiText2", "WikiText103"]
 
@@ -67,8 +66,7 @@ class _WikiText(_DownloadedDataset):
         """The segment's file: in root, from the archive in root, or from the archive that is fetched."""
         path = os.path.join(self._root, name)
         if not os.path.exists(path):
-            repository = getenv("MXNET_GLUON_REPO") or "https://apache-mxnet.s3-accelerate.dualstack.amazonaws.com/"
-            address = f"{repository.rstrip('/')}/gluon/dataset/{self._name}/{self._name}-v1.zip"
+            address = _get_repo_file_url(f"gluon/dataset/{self._name}", f"{self._name}-v1.zip")
             with zipfile.ZipFile(download(address, path=os.path.join(self._root, f"{self._name}-v1.zip"))) as archive:
                 for member in archive.namelist():
                     if os.path.basename(member):
