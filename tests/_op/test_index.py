@@ -216,3 +216,12 @@ def test_no_gradient_is_not_zero_times_infinity():
     x = nd.array([0, 1])
     for fn in (lambda x: nd.take(grid(2), nd.sqrt(x)), lambda x: nd.pick(grid(2, 2), nd.sqrt(x)), lambda x: nd.zeros_like(nd.sqrt(x))):
         assert gradient(fn, x) == [[0, 0]]
+
+
+def test_batch_take_has_a_gradient():
+    a, rows = nd.array([[1, 2], [3, 4], [5, 6]]), nd.array([1, 0, 1], dtype="int32")
+    a.attach_grad()
+    with mx.autograd.record():
+        out = nd.batch_take(a, rows)
+    out.backward(nd.array([1, 2, 3]))
+    assert a.grad.asnumpy().tolist() == [[0, 1], [2, 0], [0, 3]]

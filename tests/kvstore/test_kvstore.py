@@ -195,3 +195,11 @@ def test_errors(run, error, text):
     kv.init("s", row_sparse([0, 3], 1))
     with pytest.raises(error, match=text):
         run(kv)
+
+
+def test_a_key_that_is_pushed_twice_at_once_gets_the_sum():
+    kv, out = mx.kv.create("local"), mx.nd.zeros(2)
+    kv.init("k", mx.nd.zeros(2))
+    kv.push(["k", "k"], [mx.nd.ones(2), [mx.nd.ones(2), mx.nd.ones(2) * 3]])
+    kv.pull("k", out=out)
+    assert out.asnumpy().tolist() == [5, 5]

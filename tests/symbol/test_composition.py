@@ -207,3 +207,21 @@ def test_an_empty_shape_is_an_unknown_one():
 
 def test_debug_str_counts_writes():
     assert "bn_moving_mean(0) version=1" in S.BatchNorm(S.var("a"), name="bn").debug_str()
+
+
+def test_a_graph_text_is_applied_to_symbols():
+    a, b = S.var("a"), S.var("b")
+    text = (S.var("x") * S.var("y") + 1).tojson()
+    made = mx.sym._internal._CachedOp(a, b * 2, subgraph=text)
+    assert made.list_arguments() == ["a", "b"]
+    assert made.eval(a=mx.nd.array([2.0]), b=mx.nd.array([5.0]))[0].asscalar() == 21
+    with pytest.raises(mx.MXNetError, match="1 symbols for 2 inputs"):
+        mx.sym._internal._CachedOp(a, subgraph=text)
+
+
+def test_errors_of_values_come_at_the_call():
+    with pytest.raises(mx.MXNetError, match="scale"):
+        mx.nd.random.normal(0, -1, (2, 2))
+    e = S.random.normal(0, -1, shape=(2, 2)).bind(mx.cpu(), {})
+    with pytest.raises(mx.MXNetError, match="scale"):
+        e.forward()

@@ -82,8 +82,11 @@ class KVStore(KVStoreBase):
         return found
 
     def push(self, key: Any, value: Any, priority: int = 0) -> None:
-        """Sum up arrays and update the stored value. priority: accepted; work is done at once."""
+        """Sum up arrays and update the stored value; a key that is given twice gets the sum of all. priority: accepted; work is done at once."""
+        grouped: dict[int | str, list] = {}
         for k, values in pairs(key, value, "push"):
+            grouped.setdefault(k, []).extend(values)
+        for k, values in grouped.items():
             stored = self._find(k, "push")
             merged = self._merge(k, values, stored)
             if self._updater is None:

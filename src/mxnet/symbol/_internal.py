@@ -6,7 +6,9 @@ from typing import Any
 
 from .._op.registry import NAMES
 from .._runtime.functions import Namespace
-from ._function import sym_function
+from ..error import MXNetError
+from ._function import entry_of, sym_function
+from ._symbol import Symbol, _replaced, load_json
 
 _functions = Namespace(__name__, lambda name: name if name in NAMES else None, sym_function)
 
@@ -17,3 +19,12 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(NAMES)
+
+
+def _CachedOp(*args: Symbol, subgraph: str) -> Symbol:
+    """The graph of a JSON text applied to symbols, which take the places of its inputs in the order of `list_inputs()`."""
+    graph = load_json(subgraph)
+    names = graph.list_inputs()
+    if len(args) != len(names):
+        raise MXNetError(f"_CachedOp: got {len(args)} symbols for {len(names)} inputs ({', '.join(names[:20])}). Pass one for each.")
+    return _replaced(graph, {n: entry_of(a, "_CachedOp") for n, a in zip(names, args)})
