@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -50,6 +51,7 @@ class Executor:
         self._monitor_all = False
         labels = _labels(symbol)
         self._wanted = [n for n in args if grad_req.get(n, "null") != "null" and grads.get(n) is not None and n not in labels]
+        self._reshaped: weakref.ref[Executor] | None = None  # the last executor that was made of this one by reshape
         self._leaves: dict[str, Any] = {}
         self._random: Any = None  # where the random numbers of the last pass began
         self._graph: list[torch.Tensor] | None = None  # outputs in torch's graph: since the last forward, until backward has used it up
@@ -82,6 +84,12 @@ class Executor:
             keys = [(id(n), i) for n, i in self._symbol._heads]
             self._outputs = [nd.zeros(facts.shapes.get(k) or (), ctx=self._ctx, dtype=facts.types.get(k, torch.float32), stype=s)
                              for k, s in zip(keys, self._output_stypes())]  # fmt: skip
+            other = self._reshaped() if self._reshaped is not None else None
+            for o, v in zip(self._outputs, other._outputs if other is not None else ()):
+                if (
+                    o.stype == v.stype == "default" and o.size
+                ):  # executors made by reshape share the memory of results: until the first pass it shows
+                    o._d.view(-1)[: v.size].copy_(v._d.reshape(-1)[: o.size])
         return self._outputs
 
     def _output_stypes(self) -> list[str]:
@@ -318,7 +326,9 @@ class Executor:
             if tuple(old.shape) != tuple(shape) and not partial_shaping:
                 raise MXNetError(f"reshape: {name} would change from {old.shape} to {shape}. Pass partial_shaping=True to allow it.")
             aux[name] = _resized(old, shape, name, allow_up_sizing)
-        return Executor(self._symbol, self._ctx, args, grads, aux, self._grad_req, self._group2ctx, self._compiled)
+        made = Executor(self._symbol, self._ctx, args, grads, aux, self._grad_req, self._group2ctx, self._compiled)
+        self._reshaped = weakref.ref(made)
+        return made
 
     def get_optimized_symbol(self) -> Any:
         """The symbol that runs."""

@@ -417,3 +417,12 @@ def test_integers_get_zeros_and_results_without_gradient_need_no_head():
         e.forward(is_train=True)
         e.backward(mx.nd.ones((5, 5)))
         assert (e.grad_dict["x"].asnumpy() == 0).all()
+
+
+def test_an_executor_that_never_ran_shows_what_one_made_of_it_by_reshape_computed():
+    e = S.FullyConnected(S.var("x"), num_hidden=2, no_bias=True, name="f").simple_bind(mx.cpu(), x=(3, 2), grad_req="null")
+    e.arg_dict["x"][:], e.arg_dict["f_weight"][:] = 1, 1
+    smaller = e.reshape(x=(2, 2))
+    smaller.forward()
+    assert e.outputs[0].asnumpy()[:2].tolist() == [[2, 2], [2, 2]]  # they share the memory of results
+    assert e.forward()[0].asnumpy().tolist() == [[2, 2]] * 3 and smaller.outputs[0].shape == (2, 2)
