@@ -48,6 +48,20 @@ ADAM_191 = zlib.decompress(base64.b64decode(
 ))  # fmt: skip
 ADAM_WEIGHTS = [[[0.0, 0.9980000257492065, 1.997999906539917], [2.998000144958496, 3.998000144958496, 4.998000144958496]],
                 [[0.9980000257492065, 1.997999906539917, 2.998000144958496], [3.998000144958496, 4.998000144958496, 5.998000144958496]]]  # fmt: skip
+# Three steps of Adam with FactorScheduler(2, 0.5) by MXNet 0.12.0, with the optimizer; the weights then, and after two more steps.
+ADAM_012 = zlib.decompress(base64.b64decode(
+    "eNqVk8tr1FAUxjOPTmvsS6ut77fj1MfY1kc7086kxWoWwUFHF9nUcJNcmwtJJicP2hECuhhFsS4UBF12Ifgf1H03BXXhzkVBuhChghYEsXXhzaOlLntguMx3T77vx8nJ/ZQPTE5g"
+    "FGPaxG7eVJFto/r6yVbGx8ITEpUGJKtAu9NihmEYDZmqjqFJkT2iu8R0WLnu4ughyFwZXVh98Ye2Mcn4F1QqPhPM/5WenyjpS4slHbLl2ZWJ8vLckzI0N6ClCtscWUtoNJj1YbvW"
+    "pG3R+eXX1aFv2bXCr5szxR5+rfj89vgwtDagrQrtjvwQOoREZN/pw46t2afnF0f0JQoOb0qzK4ul5Tm2nKlny7CzAV1V2LUOvtuH7q05U+hBCj1EoQsUukChi5k7M0XoacCeKuwN"
+    "wPd58QurWS4xyD1ss2MqMljY3/sADvhwMCe2UisbOwrSsTRpIxUO8dzPKEEM4nUbDvPcDfn6p5W3f8Nu3ZYcRcOqp2MbjsQBm0X2GlLcmn1r4z8cpXHHfDieE5upgYwcLFHfEzw3"
+    "Gvumqey42IKTQjJcnLuhBWR57ksM0x621CwpugoMTvHlq/VnS31Pi2ITvVVqnulCTkh6cog+pUIvz717FdTrMJlSGp7uwmkfzoTClBoJZ304F+bKkkyQA3l+fcyO2BnIeJKYkukZ"
+    "kmepyMVwXmBEll5skvqElNhFJYmYKp6OVSmC6vdhgH4+QkpICClPbAtodWKFEyeYNlyoiB1UDGCIZNlYIQ6pmXDxsdhCZaJOD5jIwHDJh8vUJxSRNIXJpObCIF3PvCcGS+LUDRiq"
+    "hGQWspEhqURxoeBDNCEZu6gfhnnu+/ugPmyIAzDCcz9+f/zc/SgaDLYcolOA0saIPbpP5fw/xrsqVA=="
+))  # fmt: skip
+ADAM_012_WEIGHTS = [[[0.0, 0.9975000619888306, 1.997499942779541], [2.99750018119812, 3.99750018119812, 4.997499942779541]],
+                    [[0.9975000619888306, 1.997499942779541, 2.99750018119812], [3.99750018119812, 4.997499942779541, 5.997499942779541]]]  # fmt: skip
+ADAM_012_NEXT = [[[0.0, 0.9967501163482666, 1.996749997138977], [2.9967501163482666, 3.9967501163482666, 4.9967498779296875]],
+                 [[0.9967501163482666, 1.996749997138977, 2.9967501163482666], [3.9967501163482666, 4.9967498779296875, 5.9967498779296875]]]  # fmt: skip
 
 
 def step(updater, weights):
@@ -75,6 +89,19 @@ def test_optimizer_of_mxnet_resumes():
     weights = [mx.nd.array(w) for w in ADAM_WEIGHTS]
     step(updater, weights)
     np.testing.assert_allclose(weights[0].asnumpy()[0], [0.0, 0.9970000982284546, 1.996999979019165], rtol=1e-6)
+
+
+def test_optimizer_of_012_resumes():
+    updater = mx.optimizer.get_updater(mx.optimizer.SGD())
+    updater.set_states(ADAM_012)
+    optimizer, schedule = updater.optimizer, updater.optimizer.lr_scheduler
+    assert type(optimizer) is mx.optimizer.Adam and optimizer._index_update_count == {0: 3, 1: 3} and optimizer.lazy_update
+    assert (schedule.base_lr, schedule.warmup_steps) == (0.0005, 0)  # warm-up came later than 0.12
+    weights = [mx.nd.array(w) for w in ADAM_012_WEIGHTS]
+    step(updater, weights)
+    step(updater, weights)
+    for w, want in zip(weights, ADAM_012_NEXT):
+        np.testing.assert_allclose(w.asnumpy(), want, rtol=1e-6)
 
 
 @pytest.mark.parametrize("dump", [False, True])

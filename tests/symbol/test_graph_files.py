@@ -106,3 +106,49 @@ def test_files_that_are_none(tmp_path):
         S.load(str(tmp_path / "bytes.json"))
     with pytest.raises(mx.MXNetError, match="cannot write"):
         S.var("x").save(str(tmp_path / "no" / "such" / "folder.json"))
+
+
+def test_graphs_for_012(tmp_path):
+    x = S.Pooling(network()[0], kernel=(2, 2), pool_type="max", cudnn_off=True, count_include_pad=None, name="p")
+    graph = json.loads(S.softmax(S.dot(S.Flatten(x), S.var("w", lr_mult=2.0)) * 2, axis=-1, temperature=None).tojson(version="0.12"))
+    nodes = {n["name"]: n for n in graph["nodes"]}
+    assert graph["attrs"] == {"mxnet_version": ["int", 1200]} and graph["node_row_ptr"] and graph["arg_nodes"]
+    assert all(set(n) <= {"op", "name", "attr", "inputs"} for n in graph["nodes"])
+    assert nodes["c"]["attr"] == {"kernel": "(3, 3)", "num_filter": "2"} and nodes["w"]["attr"] == {"__lr_mult__": "2.0"}
+    assert set(nodes["p"]["attr"]) == {"cudnn_off", "kernel", "pool_type"}  # count_include_pad came later and says nothing here
+    path = str(tmp_path / "old.json")
+    network().save(path, version="0.12")
+    assert S.load(path).tojson() == network().tojson()
+
+
+@pytest.mark.parametrize(
+    "make, text",
+    [
+        (lambda: S.LayerNorm(S.var("x"), name="l"), "node 'l': MXNet 0.12 has no operator LayerNorm"),
+        (lambda: S.Dropout(S.var("x"), axes=(0,), name="d"), "node 'd': MXNet 0.12 has no attribute axes of Dropout"),
+        (lambda: S.LeakyReLU(S.var("x"), act_type="gelu", name="g"), "node 'g': MXNet 0.12 has no act_type=gelu of LeakyReLU"),
+        (lambda: S.contrib.foreach(lambda d, s: (d + s, s), S.var("x"), S.var("s"))[0], "MXNet 0.12 has no operator _foreach"),
+    ],
+)
+def test_what_012_did_not_have_is_named(make, text):
+    with pytest.raises(mx.MXNetError, match=text):
+        make().tojson(version="0.12")
+
+
+def test_only_known_versions_are_written():
+    with pytest.raises(mx.MXNetError, match="version must be '0.12' or None"):
+        S.var("x").tojson(version="3.0")
+    with mx.util.np_shape(True), pytest.raises(mx.MXNetError, match="NumPy shapes are on"):
+        S.var("x").tojson(version="0.12")
+
+
+def test_outputs_are_counted_as_the_original_counts_them():
+    x = S.var("x")
+    for symbol, count in (
+        (S.topk(x, k=2, ret_typ="value"), 2),
+        (S.topk(x, k=2), 1),
+        (S.CTCLoss(x, S.var("label")), 2),
+        (S.contrib.box_nms(x), 2),
+    ):
+        starts = json.loads(symbol.tojson())["node_row_ptr"]
+        assert starts[-1] - starts[-2] == count
