@@ -189,6 +189,6 @@ _MIXED = frozenset({"Embedding", "BatchNorm"})
 def outputs_of(name: str, shapes: Sequence[Shape], types: Sequence[torch.dtype], attrs: dict) -> Outputs | None:
     """(shape, type) of every output of a plain call, else None."""
     rule = RULES.get(name)
-    if rule is None or types[-1] not in _FLOATS or name not in _MIXED and any(t is not types[0] for t in types):
+    if rule is None or not types or types[-1] not in _FLOATS or name not in _MIXED and any(t is not types[0] for t in types):
         return None
     return rule(shapes, types, attrs)
