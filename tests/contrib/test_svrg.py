@@ -48,3 +48,30 @@ def test_errors():
         SVRGModule(net, label_names=["lin_label"])
     with pytest.raises(ValueError, match="must be positive"):
         SVRGModule(net, label_names=["lin_label"], update_freq=0)
+
+
+def test_averaged_gradients_are_assigned_and_parameters_updated(tmp_path):
+    from mxnet.contrib.svrg_optimization.svrg_optimizer import _SVRGOptimizer
+
+    kv = mx.kv.create("local")
+    made = _SVRGOptimizer("sgd", param_idx2name={0: "w", 1: "w_full"}, learning_rate=0.5)
+    kv.set_optimizer(made)
+    out = mx.nd.zeros(2)
+    for key, want in ((0, [-1, -1]), (1, [2, 2])):
+        kv.init(key, mx.nd.zeros(2))
+        kv.push(key, mx.nd.ones(2) * 2)
+        kv.pull(key, out=out)
+        assert out.asnumpy().tolist() == want
+    made.set_learning_rate(0.25)
+    assert made.default_opt.lr == made.learning_rate == made.lr == 0.25
+    kv.save_optimizer_states(str(tmp_path / "s"))
+    kv.load_optimizer_states(str(tmp_path / "s"))
+
+
+def test_biases_are_spared_from_weight_decay():
+    net = mx.sym.LinearRegressionOutput(mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=1, name="fc"), mx.sym.var("label"))
+    m = SVRGModule(net, label_names=["label"], update_freq=1)
+    m.bind([("data", (2, 3))], [("label", (2, 1))])
+    m.init_params()
+    m.init_optimizer(optimizer_params={"learning_rate": 0.1, "wd": 0.5})
+    assert m._optimizer.rescale_grad == 0.5 and m._optimizer.wd_mult.get("fc_bias") == 0

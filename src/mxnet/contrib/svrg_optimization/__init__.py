@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from . import svrg_module
+from . import svrg_module, svrg_optimizer
 
-__all__ = ["svrg_module"]
+__all__ = ["svrg_module", "svrg_optimizer"]

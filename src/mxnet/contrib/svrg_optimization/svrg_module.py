@@ -8,6 +8,8 @@ from typing import Any
 
 from ...initializer import Uniform
 from ...module import Module
+from ...optimizer import Optimizer
+from .svrg_optimizer import _SVRGOptimizer
 
 __all__ = ["SVRGModule"]
 
@@ -82,6 +84,20 @@ class SVRGModule(Module):
         super().backward(out_grads)
         if self._param_dict is not None:
             self._mod_aux.backward(out_grads)
+
+    def init_optimizer(self, kvstore: Any = "local", optimizer: Any = "sgd", optimizer_params: Any = (("learning_rate", 0.01),),
+                       force_init: bool = False) -> None:  # fmt: skip
+        """Make the optimizer, as Module does; it is wrapped in one that also assigns averaged gradients."""
+        named = isinstance(optimizer, str) and self.binded and (force_init or not self.optimizer_initialized)
+        if named:
+            settings = {"rescale_grad": 1.0 / self._exec_group.batch_size, **dict(optimizer_params)}
+            optimizer = _SVRGOptimizer(optimizer, sym=self.symbol, **settings)
+        elif isinstance(optimizer, Optimizer) and not isinstance(optimizer, _SVRGOptimizer):
+            optimizer = _SVRGOptimizer(optimizer)
+        super().init_optimizer(kvstore, optimizer, optimizer_params, force_init)
+        if named:  # multipliers go by names, which the optimizer has since now
+            self._optimizer.default_opt.set_lr_mult({})
+            self._optimizer.default_opt.set_wd_mult({})
 
     # ---- the method
 
