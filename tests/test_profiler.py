@@ -86,3 +86,23 @@ def test_monitor(caplog):
     with caplog.at_level("INFO"):
         monitor.toc_print()
     assert "x_weight" in caplog.text
+
+
+def test_operators_that_a_custom_operator_calls(tmp_path):
+    class Add(mx.operator.CustomOp):
+        def forward(self, is_train, req, in_data, out_data, aux):
+            self.assign(out_data[0], req[0], in_data[0] + 1)
+
+    @mx.operator.register("profiled_add")
+    class AddProp(mx.operator.CustomOpProp):
+        def create_operator(self, ctx, shapes, dtypes):
+            return Add()
+
+    profiler.set_state("run")
+    mx.nd.Custom(mx.nd.zeros(3), op_type="profiled_add")
+    mx.nd.exp(mx.nd.zeros(3))
+    profiler.set_state("stop")
+    found = json.loads(profiler.dumps(reset=True, format="json"))
+    assert {"profiled_add::pure_python", "profiled_add::_plus_scalar"} <= found["Time"]["Custom Operator"].keys()
+    assert found["Time"]["operator"]["Custom"]["Count"] == 1 and "exp" in found["Time"]["operator"]
+    assert "Memory" in found and found["Unit"] == {"Time": "ms", "Memory": "kB"}

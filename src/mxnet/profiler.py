@@ -16,6 +16,8 @@ import time
 import warnings
 from typing import Any
 
+import torch
+
 from ._op.registry import Op
 from ._runtime.invoke import Hooks
 from .error import MXNetError, hint
@@ -85,11 +87,38 @@ _PROFILER = _Profiler()
 
 def _timed(op: Op, tensors: Any, attrs: dict) -> Any:
     """Run an operator's function and record how long it took."""
+    custom = getattr(_Inside.now, "name", None)
+    if op.name == "Custom" and custom is None:
+        return _timed_custom(op, tensors, attrs)
     start = time.perf_counter()
     try:
         return op.fn(*tensors, **attrs)
     finally:
-        _PROFILER.add("operator", op.name, start, time.perf_counter())
+        stop = time.perf_counter()
+        if custom is None:
+            _PROFILER.add("operator", op.name, start, stop)
+        else:
+            _Inside.now.others += stop - start
+            _PROFILER.add("Custom Operator", f"{custom}::{op.name}", start, stop)
+
+
+class _Inside:
+    """The user's operator that runs in this thread, and the time of the operators that it has called."""
+
+    now = threading.local()
+
+
+def _timed_custom(op: Op, tensors: Any, attrs: dict) -> Any:
+    """A user's operator: the operators that it calls are recorded under its name, and the Python that remains as pure_python."""
+    name = attrs["op_type"]
+    _Inside.now.name, _Inside.now.others = name, 0.0
+    start = time.perf_counter()
+    try:
+        return op.fn(*tensors, **attrs)
+    finally:
+        stop, _Inside.now.name = time.perf_counter(), None
+        _PROFILER.add("operator", op.name, start, stop)
+        _PROFILER.add("Custom Operator", f"{name}::pure_python", start, stop - _Inside.now.others)
 
 
 def set_config(**kwargs: Any) -> None:
@@ -160,9 +189,8 @@ def dumps(reset: bool = False, format: str = "table", sort_by: str = "total", as
         rows.sort(key=lambda r: r[_COLUMNS[sort_by] + 1], reverse=not ascending)
     if format == "json":
         names = ("Count", "Total", "Min", "Max", "Avg")
-        return json.dumps(
-            {"Time": {k: {r[0]: dict(zip(names, r[1:])) for r in rows} for k, rows in groups.items()}, "Unit": {"Time": "ms"}}, indent=4
-        )
+        times = {k: {r[0]: dict(zip(names, r[1:])) for r in rows} for k, rows in groups.items()}
+        return json.dumps({"Time": times, "Memory": _memory(), "Unit": {"Time": "ms", "Memory": "kB"}}, indent=4)
     lines = ["", "Profile Statistics:"]
     for kind, rows in groups.items():
         lines += [
@@ -177,6 +205,18 @@ def dumps(reset: bool = False, format: str = "table", sort_by: str = "total", as
         ]
         lines.append("")
     return "\n".join(lines)
+
+
+def _memory() -> dict[str, dict]:
+    """Memory that torch's allocator holds for arrays on each GPU: its least, greatest and present amount (of the CPU nothing is known)."""
+    if not torch.cuda.is_initialized():
+        return {}
+    rows = {}
+    for i in range(torch.cuda.device_count()):
+        found = torch.cuda.memory_stats(i)
+        now, peak = (found.get(f"allocated_bytes.all.{k}", 0) / 1024 for k in ("current", "peak"))
+        rows[f"Memory: gpu/{i}"] = {"Count": found.get("allocation.all.allocated", 0), "Min": 0.0, "Max": peak, "Avg": now}
+    return {"Device Storage": rows}
 
 
 def profiler_set_config(mode: str = "symbolic", filename: str = "profile.json") -> None:

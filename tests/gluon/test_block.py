@@ -497,3 +497,18 @@ def test_hybridized_outputs_come_in_lists():
     assert type(out) is list and type(out[1]) is list and type(out[1][1]) is list
     inputs, graph = net._get_graph(x)
     assert len(inputs) == 1 and len(graph.list_outputs()) == 3
+
+
+def test_op_hook_tells_inputs_by_node():
+    net, seen = nn.HybridSequential(prefix="n_"), []
+    with net.name_scope():
+        net.add(nn.Dense(2), nn.Activation("relu"))
+    net.initialize()
+    net.hybridize()
+    net.register_op_hook(lambda name, op, value: seen.append((name, op)), monitor_all=True)
+    net(mx.nd.ones((2, 3)))
+    dense = ["n_dense0_fwd_data", "n_dense0_fwd_weight", "n_dense0_fwd_bias", "n_dense0_fwd_output"]
+    assert seen == [(name, "FullyConnected") for name in dense] + [
+        ("n_relu0_fwd_input0", "Activation"),
+        ("n_relu0_fwd_output", "Activation"),
+    ]

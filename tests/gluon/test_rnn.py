@@ -149,6 +149,8 @@ def test_variational_dropout_keeps_its_mask():
     cell = filled(contrib.rnn.VariationalDropoutCell(rnn.RNNCell(50), drop_outputs=0.5))
     with mx.autograd.record():
         out, _ = cell.unroll(4, mx.nd.ones((1, 4, 3)), merge_outputs=True)
+        cell(mx.nd.ones((1, 3)), [mx.nd.zeros((1, 50))])
+    assert cell.drop_outputs_mask.shape == (1, 50) and cell.drop_inputs_mask is None and cell.drop_states_mask is None
     dropped = out.asnumpy()[0] == 0
     assert 0 < dropped[0].sum() < 50
     assert (dropped == dropped[0]).all()

@@ -14,7 +14,7 @@ from .._runtime.state import state
 from ..context import Context
 from ..error import MXNetError, hint
 from ..symbol import Symbol
-from ..symbol._compiled import Compiled
+from ..symbol._compiled import Compiled, _watched_names
 from ._errors import GluonError
 from ._structure import flatten, regroup
 from .parameter import Parameter
@@ -71,12 +71,21 @@ class Graph:
         return regroup(list(outputs), self.outputs)
 
     def _watch(self, arrays: list[Any], callback: Callable, inputs_too: bool) -> list[Any]:
-        """Run with every inner result (and the inputs, if wanted) told to the hook."""
+        """Run with every visible inner result (and the inputs, if wanted) told to the hook, with the operator's name."""
         program = self.program
-        operators = {n.output_name(i): n.op.name for n in program.nodes if n.op is not None for i in range(n.num_outputs())}
+        operators: dict[str, str] = {}
+        for n in program.nodes:
+            if n.op is not None:
+                operators.update((n.output_name(i), n.op.name) for i in range(n.op.num_visible(n.attrs)))
+                operators.update((f"{n.name}_{name}", n.op.name) for name in _watched_names(n))
+        variables = {n.name for n in program.nodes if n.op is None}
+        before = ""  # a variable is told by its own name just before the input that reads it, perhaps under the same name
 
         def tell(name: str, value: Any) -> None:
-            callback(name, operators.get(name, ""), value)
+            nonlocal before
+            repeated, before = name == before, name
+            if name in operators and (repeated or name not in variables):
+                callback(name, operators[name], value)
 
         program.monitor = (tell, inputs_too)
         try:
@@ -124,7 +133,7 @@ def trace(
     names = ["data"] if len(real) == 1 else [f"data{k}" for k in range(len(real))]
     symbols: list[Any] = [None] * len(leaves)
     for i, n in zip(real, names):
-        symbols[i] = symbol.var(n)
+        symbols[i] = symbol.var(n).as_np_ndarray() if state.np_array else symbol.var(n)
     args = symbols if isinstance(structure, int) else regroup(symbols, structure)
     out = call(*args)
     results, shape = flatten(out)

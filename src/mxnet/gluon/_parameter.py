@@ -337,7 +337,7 @@ class Parameter:
         if self._var is None:
             self._var = symbol.var(self.name, shape=self.shape, dtype=self.dtype, lr_mult=self.lr_mult, wd_mult=self.wd_mult,
                                    init=self.init, stype=self._stype)  # fmt: skip
-        return self._var
+        return self._var.as_np_ndarray() if is_np_array() else self._var
 
     # ---- help for the above, for blocks and the trainer
 

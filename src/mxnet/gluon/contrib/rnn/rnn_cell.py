@@ -48,6 +48,21 @@ class VariationalDropoutCell(ModifierCell):
             self._masks[kind] = F.Dropout(F.ones_like(like), p=rate)
         return self._masks[kind]
 
+    @property
+    def drop_inputs_mask(self) -> Any:
+        """What inputs of the running sequence are multiplied by, or None before its first step."""
+        return self._masks.get("inputs")
+
+    @property
+    def drop_states_mask(self) -> Any:
+        """The same of the first state."""
+        return self._masks.get("states")
+
+    @property
+    def drop_outputs_mask(self) -> Any:
+        """The same of outputs."""
+        return self._masks.get("outputs")
+
     def hybrid_forward(self, F: Any, inputs: Any, states: Any) -> Any:
         """One step."""
         if self.drop_states:
