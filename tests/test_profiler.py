@@ -93,16 +93,24 @@ def test_operators_that_a_custom_operator_calls(tmp_path):
         def forward(self, is_train, req, in_data, out_data, aux):
             self.assign(out_data[0], req[0], in_data[0] + 1)
 
+        def backward(self, req, out_grad, in_data, out_data, in_grad, aux):
+            self.assign(in_grad[0], req[0], out_grad[0])
+
     @mx.operator.register("profiled_add")
     class AddProp(mx.operator.CustomOpProp):
         def create_operator(self, ctx, shapes, dtypes):
             return Add()
 
     profiler.set_state("run")
-    mx.nd.Custom(mx.nd.zeros(3), op_type="profiled_add")
+    x = mx.nd.zeros(3)
+    x.attach_grad()
+    with mx.autograd.record():
+        y = mx.nd.Custom(x, op_type="profiled_add")
+    y.backward()
     mx.nd.exp(mx.nd.zeros(3))
     profiler.set_state("stop")
     found = json.loads(profiler.dumps(reset=True, format="json"))
-    assert {"profiled_add::pure_python", "profiled_add::_plus_scalar"} <= found["Time"]["Custom Operator"].keys()
-    assert found["Time"]["operator"]["Custom"]["Count"] == 1 and "exp" in found["Time"]["operator"]
+    names = {"profiled_add::pure_python", "profiled_add::_plus_scalar", "_backward_profiled_add::pure_python"}
+    assert names <= found["Time"]["Custom Operator"].keys()
+    assert found["Time"]["operator"]["Custom"]["Count"] == 2 and "exp" in found["Time"]["operator"]
     assert "Memory" in found and found["Unit"] == {"Time": "ms", "Memory": "kB"}

@@ -6,6 +6,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from .. import _dtype, autograd
 from .._op.custom import UserOperators
 from .._op.registry import NAMES
 from .._runtime.array import Array, wrap
-from .._runtime.invoke import invoke
+from .._runtime.invoke import Hooks, invoke
 from ..context import current_context, from_torch_device
 from ..error import MXNetError, hint
 
@@ -189,7 +190,11 @@ class _Bridge(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple:
-        return (None, *ctx.call.backward(grads))
+        call = ctx.call
+        if Hooks.profile is None:
+            return (None, *call.backward(grads))
+        watched = SimpleNamespace(name="Custom", fn=lambda op_type: call.backward(grads))
+        return (None, *Hooks.profile(watched, (), {"op_type": f"_backward_{call.op_type}"}))
 
 
 UserOperators.run, UserOperators.describe, UserOperators.shapes, UserOperators.reads_head = _run, _describe, _shapes, _reads_head
