@@ -44,3 +44,15 @@ def test_retained_rows_have_a_shape():
 def test_sparse_embedding_takes_deterministic():
     s = S.contrib.SparseEmbedding(S.var("d"), S.var("w"), input_dim=4, output_dim=2, deterministic=True)
     assert s.simple_bind(mx.cpu(), d=(3,)).grad_dict["w"].stype == "row_sparse"
+
+
+def test_sparse_embedding_of_a_row_sparse_table():
+    s = S.contrib.SparseEmbedding(S.var("d"), S.var("w", stype="row_sparse"), input_dim=3, output_dim=3, deterministic=True)
+    out = s.bind(mx.cpu(), {"d": mx.nd.array([2, 0]), "w": mx.nd.array(X).tostype("row_sparse")}).forward()[0]
+    np.testing.assert_array_equal(out.asnumpy(), X[[2, 0]])
+
+
+def test_numeric_gradients_of_operators_that_take_row_sparse_arrays_only():
+    s = S.sparse.retain(S.var("data", stype="row_sparse"), S.var("rows"))
+    data, rows = mx.nd.array(X).tostype("row_sparse"), mx.nd.array([0, 2])
+    mx.test_utils.check_numeric_gradient(s, [data, rows], grad_nodes=["data"], grad_stype_dict={"data": "row_sparse"})

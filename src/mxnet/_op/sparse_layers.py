@@ -41,7 +41,8 @@ def _fully_connected(data: Any, weight: Any, bias: Any = None, *, num_hidden: in
 
 
 @implements("Embedding _contrib_SparseEmbedding")
-def _embedding(data: Any, weight: Any, *, input_dim: int, output_dim: int, dtype: Any = None, sparse_grad: bool = False) -> Any:
+def _embedding(data: Any, weight: Any, *, input_dim: int, output_dim: int, dtype: Any = None, sparse_grad: bool = False,
+               deterministic: bool = False) -> Any:  # fmt: skip
     """Rows of a row_sparse table; its gradient is row_sparse with the rows that data names."""
     if not isinstance(data, Tensor) or not isinstance(weight, RowSparse):
         return DENSE

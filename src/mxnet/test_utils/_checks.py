@@ -106,7 +106,7 @@ def check_numeric_gradient(sym: Any, location: Any, aux_states: Any = None, nume
     executor.forward(is_train=True)
     executor.backward([nd.ones(o.shape, ctx=ctx, dtype=o.dtype) for o in executor.outputs])
     symbolic = {k: executor.grad_dict[k].asnumpy() for k in reqs}
-    fresh_args = {k: v.astype(dtype) if v.stype == "default" else nd.array(v.asnumpy(), dtype=dtype) for k, v in args.items()}
+    fresh_args = {k: nd.array(v.asnumpy(), dtype=dtype) if v.stype == "csr" else v.astype(dtype) for k, v in args.items()}
     states = _aux(sym, aux_states, ctx, dtype)
     finite = total.bind(ctx, args=fresh_args, grad_req="null", aux_states=states)
     wanted = {k: inputs[k].asnumpy() for k in reqs}
