@@ -79,7 +79,10 @@ def outputs_of(node: Node, shapes: list[Shape], types: list[torch.dtype]) -> Out
     key = (op.name, tuple(node.texts.items()), tuple(shapes), tuple(types), state.np_shape)
     found = _seen.get(key)
     if found is None:
-        found = _shape_rules.outputs_of(op.name, key[2], types, node.attrs)
+        try:
+            found = _shape_rules.outputs_of(op.name, key[2], types, node.attrs)
+        except (TypeError, ValueError, ArithmeticError, IndexError):  # attributes that make no sense: the operator says what is wrong
+            found = None
         if found is None:
             found = [(tuple(r.shape), r.dtype) for r in run_meta(node, shapes, types)]
         if len(_seen) >= _MOST_SEEN:
