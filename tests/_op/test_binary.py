@@ -155,7 +155,3 @@ def test_allclose():
     assert nd.contrib.allclose(a, b).dtype == np.uint8
     assert [int(nd.contrib.allclose(a, b, equal_nan=e).asscalar()) for e in (True, False)] == [1, 0]
     assert int(nd.contrib.allclose(nd.ones(2), nd.ones(2) * 1.1, rtol=0.2).asscalar()) == 1
-
-
-def test_operators_without_attributes_ignore_those_given():
-    assert mx.nd.broadcast_maximum(mx.nd.array([0, 1]), mx.nd.array([0.5]), axis=1).asnumpy().tolist() == [0.5, 1]

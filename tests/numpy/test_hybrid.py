@@ -57,3 +57,52 @@ def test_training_with_gluon_layers() -> None:
         trainer.step(2)
         losses.append(loss.mean().item())
     assert losses[-1] < losses[0] / 2
+
+
+class Computed(gluon.HybridBlock):
+    """A function of F and two arrays as a block."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+
+    def hybrid_forward(self, F: Any, x: Any, y: Any) -> Any:
+        return self.function(F, x, y)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda F, x, y: x + F.np.zeros((3, 4)),
+        lambda F, x, y: x * y - F.np.arange(4),
+        lambda F, x, y: x[()][1:3] + y[1],
+        lambda F, x, y: x[:, None, 2],
+        lambda F, x, y: x[-1],
+        lambda F, x, y: x.dot(F.np.ones((4, 2))),
+        lambda F, x, y: F.np.split(x, 2, axis=1)[1],
+        lambda F, x, y: F.np.split(x, 1)[0],
+        lambda F, x, y: (F.np.ones((4,)) / 2) < x,
+        lambda F, x, y: x.T.sum(axis=0),
+        lambda F, x, y: x.reshape(-1).mean(),
+        lambda F, x, y: -(x**2) @ x.T,
+        lambda F, x, y: F.npx.relu(x) * F.np.identity(4)[:3],
+        lambda F, x, y: F.np.concatenate([x, x], axis=1).transpose(),
+        lambda F, x, y: F.np.zeros_like(x) + x.astype("float32"),
+        lambda F, x, y: F.np.random.uniform(size=(2, 3)) * 0 + x[:2, :3],
+    ],
+)
+def test_symbols_have_the_semantics_of_arrays(function: Any) -> None:
+    x, y = np.arange(12).reshape(3, 4), np.ones((3, 1))
+    block = Computed(function)
+    want = block(x, y)
+    block.hybridize()
+    got = block(x, y)
+    assert got.shape == want.shape and got.dtype == want.dtype and got.asnumpy().tolist() == want.asnumpy().tolist()
+
+
+def test_symbols_of_both_kinds() -> None:
+    x = mx.sym.var("x").as_np_ndarray()
+    assert type(x.as_nd_ndarray()) is mx.sym.Symbol and type(x + 1) is type(x) and type(mx.sym.np.exp(x)) is type(x)
+    assert mx.sym.np.ones((2,)).infer_shape()[1] == [(2,)]
+    with pytest.raises(TypeError, match="ints, slices and None"):
+        x[1.5]

@@ -104,3 +104,19 @@ def test_save_and_load(tmp_path: object) -> None:
     npx.save(file, {"a": np.array(1.0), "b": np.zeros((0, 2))})
     back = npx.load(file)
     assert back["a"].shape == () and back["b"].shape == (0, 2) and isinstance(back["a"], np.ndarray)
+
+
+def test_formats_of_scalars():
+    assert f"{np.array(3.25):0.3g}" == "3.25" and f"{np.array([1.0])}" == "[1.]"
+    with pytest.raises(TypeError):
+        format(np.array([1.0]), "30")
+
+
+def test_flags_without_axis_in_an_index():
+    x, mask = np.zeros((3, 2, 3)), np.array([[False, True, True], [False, True, False]], dtype="bool")
+    x[0, True, True, mask] = 7
+    assert x.sum().item() == 21 and x[0].sum().item() == 21
+
+
+def test_draws_of_no_classes():
+    assert np.random.multinomial(3, []).shape == (0,) and np.random.multinomial(3, [], size=(2,)).shape == (2, 0)

@@ -162,8 +162,6 @@ class Op:
                     raise MXNetError(f"{self.name}: input {name} must be an array, got {type(value).__name__}. Pass an NDArray.")
                 if name == self.count_attr and self.variadic or (name.startswith("__") and name.endswith("__")):
                     continue
-                if not specs and not self.free:  # the original reads the attributes only of operators that have some
-                    continue
                 if self.free:
                     parsed[name] = str(value)
                     continue

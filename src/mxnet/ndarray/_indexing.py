@@ -36,7 +36,7 @@ def plan(key: Any, shape: tuple, device: torch.device) -> tuple[tuple, list[tupl
     parts = key if isinstance(key, tuple) else (key,)
     used = 0
     for p in parts:
-        if p is None or p is Ellipsis:
+        if p is None or p is Ellipsis or isinstance(p, (bool, np.bool_)):
             continue
         is_mask = isinstance(p, (Array, np.ndarray, torch.Tensor)) and str(p.dtype).endswith("bool")
         used += p.ndim if is_mask else 1

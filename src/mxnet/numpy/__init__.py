@@ -10,6 +10,7 @@ import sys
 from .. import ndarray as _nd
 from .. import symbol as _sym
 from . import fallback, linalg, multiarray, random, utils
+from ._symbolic import Symbolic
 from .multiarray import FUNCTIONS, ndarray
 from .utils import *  # noqa: F403
 
@@ -18,4 +19,5 @@ globals().update(FUNCTIONS)
 
 __all__ = ["ndarray", "fallback", "linalg", "random", *utils.__all__, *FUNCTIONS, *fallback.FUNCTIONS]
 
-_nd.np = _sym.np = sys.modules[__name__]  # type: ignore[attr-defined]  # F.np in hybrid_forward: one namespace for arrays and symbols
+_nd.np = sys.modules[__name__]  # type: ignore[attr-defined]  # F.np in hybrid_forward
+_sym.np = Symbolic(sys.modules[__name__])  # type: ignore[attr-defined]

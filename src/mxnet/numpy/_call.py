@@ -11,6 +11,7 @@ import numpy as onp
 from .._op.registry import NAMES
 from .._runtime.array import Array, Classes
 from .._runtime.invoke import NO_ATTRS, invoke
+from .._runtime.state import state
 from ..context import current_context, parse_context
 from ..symbol._function import create
 from ..symbol.symbol import Symbol
@@ -40,7 +41,7 @@ def call(name: str, *arrays: Any, out: Any = None, **attrs: Any) -> Any:
     for a in arrays:
         if a is not None:
             checked(a, public)
-    if any(isinstance(a, Symbol) for a in arrays):
+    if state.symbolic and not arrays or any(isinstance(a, Symbol) for a in arrays):
         return create(op, public, arrays, attrs)
     made = invoke(op, arrays, op.parse(attrs) if attrs else NO_ATTRS, _as_out(out, public))
     if arrays or out is not None:

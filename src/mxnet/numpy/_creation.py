@@ -9,8 +9,10 @@ import torch
 
 from .. import _dtype
 from .._runtime.array import Array, Classes, wrap
+from .._runtime.state import state
 from ..context import current_context, parse_context
 from ..ndarray._creation import _from_anything
+from ..symbol.symbol import Symbol
 from ._call import NUMBERS, call, checked, device, is_array, kind, plain, sizes
 from ._shape import broadcast_to, reshape
 
@@ -56,6 +58,8 @@ def _unwrapped(items: Any) -> Any:
 
 def _filled(shape: Any, value: Any, dtype: Any, ctx: Any, where: str) -> Any:
     place = parse_context(ctx) if ctx is not None else current_context()
+    if state.symbolic:
+        return call("_npi_full", shape=sizes(shape), value=value, dtype=_dtype.name_of(_torch_kind(dtype, where)), ctx=str(place))
     made = torch.full(sizes(shape), value, dtype=_torch_kind(dtype, where), device=place.torch_device)
     return wrap(made, place, Classes.numpy)
 
@@ -100,6 +104,8 @@ def _into(out: Any, made: Any) -> Any:
 def _like(a: Any, value: Any, dtype: Any, order: str, ctx: Any, out: Any, where: str) -> Any:
     _order(order)
     x = checked(a, where)
+    if isinstance(x, Symbol):
+        return call("_npi_full_like", x, fill_value=float(value), **({} if dtype is None else {"dtype": kind(dtype)}))
     made = _filled(x.shape, value, x.dtype if dtype is None else dtype, x.ctx if ctx is None else ctx, where)
     return _into(out, made)
 

@@ -8,6 +8,7 @@ from typing import Any
 from .._op.registry import NAMES
 from .._runtime.invoke import invoke
 from ..error import MXNetError
+from ..symbol.symbol import Symbol
 from ._call import NUMBERS, axes, call, checked, is_array, sizes
 
 
@@ -244,6 +245,11 @@ def atleast_3d(*arys: Any) -> Any:
 
 def _cut(ary: Any, where: Any, axis: int, name: str) -> list:
     x = checked(ary, name)
+    if isinstance(x, Symbol):
+        equal = isinstance(where, NUMBERS)
+        cuts = {"indices": (), "sections": where} if equal else {"indices": (0, *where), "sections": 0}
+        made = call("_npi_split", x, axis=axis, squeeze_axis=False, **cuts)
+        return made if len(made) > 1 else [made]
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"mx.np.{name}: axis {axis} is out of range for shape {x.shape}. Name an axis of the array.")
     if isinstance(where, NUMBERS):

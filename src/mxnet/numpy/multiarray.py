@@ -107,6 +107,9 @@ class ndarray(NDArray):
     def __round__(self, decimals: int = 0) -> ndarray:
         return _elementwise.around(self, decimals)
 
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if not self._d.shape else object.__format__(self, spec)
+
     def __str__(self) -> str:
         text = str(self.asnumpy())
         return text if self._ctx.device_type == "cpu" else f"{text} @{self._ctx}"

@@ -8,6 +8,7 @@ import numpy as onp
 
 from .._op.registry import NAMES
 from .._runtime.invoke import invoke
+from . import _creation
 from ._call import NUMBERS, call, checked, device, is_array, kind, sizes
 
 __all__ = ["randint", "uniform", "normal", "choice", "rand", "multinomial", "multivariate_normal", "logistic", "gumbel", "shuffle", "randn",
@@ -142,6 +143,8 @@ def multinomial(n: int, pvals: Any, size: Any = None, **kwargs: Any) -> Any:
     """How often each class occurs in n draws with probabilities pvals; int64."""
     if isinstance(pvals, onp.ndarray):
         raise ValueError("mx.np.random.multinomial: pvals must be a list or an mx.np.ndarray, got a NumPy array. Use pvals.tolist().")
+    if not len(pvals):
+        return _creation.zeros((*(() if size is None else sizes(size)), 0), "int64")
     arrays, attrs = ((pvals,), {}) if is_array(pvals) else ((), {"pvals": tuple(float(v) for v in pvals)})
     return call("_npi_multinomial", *arrays, n=n, **attrs, **({} if size is None else {"size": sizes(size)}))
 

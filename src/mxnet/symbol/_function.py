@@ -7,10 +7,17 @@ from typing import Any
 
 from .._op.registry import Op
 from .._runtime.functions import help_text, signature
+from .._runtime.state import state
 from ..error import MXNetError
 from ._node import Entry, compose
 
 _symbol: Any = None  # the Symbol class; symbol.py fills it in
+
+
+class Kinds:
+    """Slots for classes of other layers."""
+
+    numpy: Any = None  # the class of symbols with NumPy's semantics
 
 
 def entry_of(value: Any, where: str) -> Entry:
@@ -71,7 +78,8 @@ def create(op: Op, function: str, args: tuple, kwargs: dict) -> Any:
         while given and given[-1] is None:
             given.pop()
     node = compose(op, function, given, {k: entry_of(v, op.name) for k, v in named.items()}, attrs, label, scope)
-    return _symbol([(node, i) for i in range(node.num_visible())])
+    like_numpy = state.symbolic or Kinds.numpy is not None and any(type(a) is Kinds.numpy for a in (*args, *named.values()))
+    return (Kinds.numpy if like_numpy else _symbol)([(node, i) for i in range(node.num_visible())])
 
 
 def _numbered(op: Op, named: dict[str, Any]) -> tuple:

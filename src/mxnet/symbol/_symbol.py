@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -430,10 +431,14 @@ class Symbol:
         return create(NAMES["cast_storage"], "cast_storage", (self,), {"stype": stype})
 
     def as_np_ndarray(self) -> Symbol:
-        """The symbol itself: NumPy semantics come with the arrays that it runs on."""
-        return self
+        """The symbol with the operators and methods of `mx.np.ndarray`."""
+        if _function.Kinds.numpy is None:  # mx.np is loaded when it is needed first
+            importlib.import_module("mxnet.numpy")
+        return _function.Kinds.numpy(list(self._heads))
 
-    as_nd_ndarray = as_np_ndarray
+    def as_nd_ndarray(self) -> Symbol:
+        """The symbol itself."""
+        return self
 
 
 def _not_for_symbols(name: str) -> Callable:

@@ -20,7 +20,10 @@ OWN_GRADIENT = {
 #: Inputs that stand for whole numbers: no differences along them.
 HELD = {"_random_pdf_generalized_negative_binomial": (0,), "_random_pdf_negative_binomial": (0,), "_random_pdf_poisson": (0,)}
 
-NO_SECOND_ORDER = {"CTCLoss": "torch has no second derivative of it"}
+NO_SECOND_ORDER = {
+    "CTCLoss": "torch has no second derivative of it",
+    "_contrib_SparseEmbedding": "row_sparse gradients are not recorded",
+}
 
 _LINALG = "the original refuses half types in linalg"
 NO_HALF = {
