@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import struct
 
 import numpy as np
 import pytest
@@ -286,3 +287,11 @@ def test_a_reshape_to_another_size_is_a_value_error():
     for error in (ValueError, mx.MXNetError):
         with pytest.raises(error, match="cannot become"):
             mx.nd.ones((2, 3)).reshape((2, 2))
+
+
+def test_the_state_of_the_originals_arrays():
+    """The state that MXNet pickles is an array record: magic, storage type, shape, context, type, values."""
+    record = struct.pack("<IiiqiiiI", 0xF993FAC9, 0, 1, 1, 1, 0, 4, 7)
+    a = mx.nd.zeros(3)
+    a.__setstate__({"handle": bytearray(record)})
+    assert a.dtype == np.int32 and a.asnumpy().tolist() == [7]

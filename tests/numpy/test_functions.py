@@ -146,3 +146,10 @@ def test_random_parameters_broadcast_and_seed() -> None:
     with mx.autograd.record():
         np.random.normal(loc, 1.0).sum().backward()
     assert loc.grad.tolist() == [1.0] * 3
+
+
+def test_the_seed_has_a_name():
+    npx.random.seed(seed=3)
+    first = np.random.uniform(size=(4,)).asnumpy().tolist()
+    npx.random.seed(3)
+    assert np.random.uniform(size=(4,)).asnumpy().tolist() == first

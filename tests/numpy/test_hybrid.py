@@ -89,6 +89,11 @@ class Computed(gluon.HybridBlock):
         lambda F, x, y: F.np.concatenate([x, x], axis=1).transpose(),
         lambda F, x, y: F.np.zeros_like(x) + x.astype("float32"),
         lambda F, x, y: F.np.random.uniform(size=(2, 3)) * 0 + x[:2, :3],
+        lambda F, x, y: F.np.random.normal(x, y, size=(3, 4)) * 0,
+        lambda F, x, y: F.np.inner(x, x),
+        lambda F, x, y: F.np.vsplit(x, (1,))[1] + F.np.hsplit(x, (2, 4))[1][0, 0],
+        lambda F, x, y: F.np.pad(x, ((1, 0), (0, 2)), mode="constant"),
+        lambda F, x, y: F.np.unravel_index(F.np.argmax(x), (3, 4))[1],
     ],
 )
 def test_symbols_have_the_semantics_of_arrays(function: Any) -> None:

@@ -225,3 +225,20 @@ def test_errors_of_values_come_at_the_call():
     e = S.random.normal(0, -1, shape=(2, 2)).bind(mx.cpu(), {})
     with pytest.raises(mx.MXNetError, match="scale"):
         e.forward()
+
+
+def test_cached_op():
+    x, y = mx.sym.var("x"), mx.sym.var("y")
+    op = mx.nd.CachedOp(mx.sym.Group([x * y, x + y]))
+    a, b = mx.nd.array([1, 2]), mx.nd.array([3, 4])
+    a.attach_grad()
+    with mx.autograd.record():
+        product, total = op(a, b)
+        (product + total).backward()
+    assert product.asnumpy().tolist() == [3, 8] and a.grad.asnumpy().tolist() == [4, 5]
+    out = mx.nd.zeros(2)
+    assert mx.nd.CachedOp(x * 2)(b, out=out) is out and out.asnumpy().tolist() == [6, 8]
+    with pytest.raises(mx.MXNetError, match="takes 2 arrays"):
+        op(a)
+    with pytest.raises(TypeError, match="needs a Symbol"):
+        mx.nd.CachedOp(1)

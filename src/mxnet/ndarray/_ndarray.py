@@ -20,6 +20,7 @@ from .._runtime.state import state
 from ..context import Context, from_torch_device
 from ..error import MXNetError
 from . import _indexing
+from ._params_file import ParamsReader, read_array
 
 _OPS = NAMES
 _NUMBERS = (int, float, bool, np.number, np.bool_)
@@ -256,6 +257,10 @@ class NDArray(Array):
         return {"array": self.asnumpy(), "dtype": _dtype.name_of(self._d.dtype), "ctx": self._ctx}
 
     def __setstate__(self, state: dict) -> None:
+        if "handle" in state:  # the original's state: an array record of its files
+            found = read_array(ParamsReader(memoryview(bytes(state["handle"])), "the state of an NDArray"))
+            self._d, self._ctx = found._d, found._ctx
+            return
         self._d = torch.from_numpy(state["array"]).to(_dtype.to_torch(state["dtype"]))
         self._ctx = state["ctx"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..symbol.symbol import Symbol
 from ._call import call, checked
 from ._shape import ravel
 
@@ -32,7 +33,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 def inner(a: Any, b: Any) -> Any:
     """Products summed over the last axes."""
-    if checked(a, "inner").ndim == 0 or checked(b, "inner").ndim == 0:
+    if any(not isinstance(checked(x, "inner"), Symbol) and x.ndim == 0 for x in (a, b)):
         return a * b
     return tensordot(a, b, ((-1,), (-1,)))
 

@@ -131,7 +131,7 @@ def pad(x: Any, pad_width: Any = None, mode: str = "constant", **kwargs: Any) ->
             raise ValueError(f"mx.np.pad: mode {mode!r} takes no {key!r}. Use {', '.join(allowed)}.")
         if key == "stat_length" and value is not None:
             raise NotImplementedError("mx.np.pad: stat_length is not supported. Leave it away.")
-    n = checked(x, "pad").ndim
+    n = len(pad_width) if isinstance(checked(x, "pad"), Symbol) else x.ndim
     pairs = pad_width if isinstance(pad_width[0], (tuple, list)) else (pad_width,)
     pairs = tuple((p[0], p[-1]) for p in pairs)
     pairs = pairs * n if len(pairs) == 1 else pairs
@@ -281,21 +281,23 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list:
 
 def vsplit(ary: Any, indices_or_sections: Any) -> list:
     """Parts along the first axis."""
-    if checked(ary, "vsplit").ndim < 2:
+    if not isinstance(checked(ary, "vsplit"), Symbol) and ary.ndim < 2:
         raise ValueError("mx.np.vsplit: needs an array of two axes or more. Use split.")
     return _cut(ary, indices_or_sections, 0, "vsplit")
 
 
 def hsplit(ary: Any, indices_or_sections: Any) -> list:
-    """Parts along the second axis; of a vector along its only one."""
-    if checked(ary, "hsplit").ndim < 1:
+    """Parts along the second axis; of a vector along its only one (a symbol is taken for an array of two axes or more)."""
+    if isinstance(checked(ary, "hsplit"), Symbol):
+        return _cut(ary, indices_or_sections, 1, "hsplit")
+    if ary.ndim < 1:
         raise ValueError("mx.np.hsplit: needs an array of one axis or more. Use atleast_1d.")
     return _cut(ary, indices_or_sections, 0 if ary.ndim == 1 else 1, "hsplit")
 
 
 def dsplit(ary: Any, indices_or_sections: Any) -> list:
     """Parts along the third axis."""
-    if checked(ary, "dsplit").ndim < 3:
+    if not isinstance(checked(ary, "dsplit"), Symbol) and ary.ndim < 3:
         raise ValueError("mx.np.dsplit: needs an array of three axes or more. Use split.")
     return _cut(ary, indices_or_sections, 2, "dsplit")
 
@@ -368,7 +370,14 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple:
     op = NAMES["_unravel_index"]
     if isinstance(indices, NUMBERS):
         raise TypeError("mx.np.unravel_index: indices must be an array. Use mx.np.array([i], dtype='int64').")
+    if isinstance(indices, Symbol):
+        return _pieces(call("_unravel_index", indices, shape=sizes(shape)), len(sizes(shape)))
     return tuple(invoke(op.prepare(), (checked(indices, "unravel_index"),), op.parse({"shape": sizes(shape)})))
+
+
+def _pieces(x: Any, count: int) -> tuple:
+    """The slices of a symbol along its first axis."""
+    return tuple(x[i] for i in range(count))
 
 
 def resize(a: Any, new_shape: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as onp
 
 from .._op.registry import NAMES
 from .._runtime.invoke import invoke
+from ..symbol.symbol import Symbol
 from . import _creation
 from ._call import NUMBERS, call, checked, device, is_array, kind, sizes
 
@@ -19,7 +20,7 @@ def _draw(name: str, params: dict[str, Any], size: Any, ctx: Any = None, out: An
     """Call a distribution's operator: numbers as attributes, arrays as inputs in the order of the parameters."""
     arrays, attrs = [], {}
     for key, value in params.items():
-        if is_array(value):
+        if is_array(value) or isinstance(value, Symbol):
             arrays.append(value)
             attrs[key] = None
         elif isinstance(value, NUMBERS):

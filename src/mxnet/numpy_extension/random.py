@@ -7,9 +7,14 @@ from typing import Any
 from .. import numpy as np
 from ..numpy._call import NUMBERS, call, device, is_array, kind, sizes
 from ..numpy.random import _draw
-from ..random import seed
+from ..random import seed as _seed
 
 __all__ = ["seed", "bernoulli", "uniform_n", "normal_n"]
+
+
+def seed(seed: int, ctx: Any = "all") -> None:
+    """Seed the generators of all contexts, or of one: see `mx.random.seed`."""
+    _seed(seed, ctx)
 
 
 def bernoulli(prob: Any = None, logit: Any = None, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> np.ndarray:

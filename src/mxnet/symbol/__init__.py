@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import ndarray
 from .._runtime.functions import Namespace
-from . import _internal, contrib, image, linalg, op, random, sparse
+from . import _cached_op, _internal, contrib, image, linalg, op, random, sparse
 from ._function import sym_function
 from .symbol import *  # noqa: F403
 
