@@ -41,7 +41,9 @@ def with_zero_gradients(value: Tensor, *others: Tensor | None) -> Tensor:
 def is_constant(t: Tensor) -> bool:
     """Whether the gradient of a recorded result is zero whatever the head gradient is."""
     node = t.grad_fn
-    return node is None and not t.requires_grad or isinstance(node, AlsoReaches._backward_cls) and not node.needs_input_grad[0]  # type: ignore[attr-defined]
+    if node is None:
+        return not t.requires_grad
+    return isinstance(node, AlsoReaches._backward_cls) and not node.needs_input_grad[0]  # type: ignore[attr-defined]
 
 
 class StraightThrough(torch.autograd.Function):

@@ -215,7 +215,7 @@ class Symbol:
                 raise TypeError(f"infer_shape: the shape of {key} must be a tuple, got {type(shape).__name__}. Pass e.g. (2, 3).")
             if not all(isinstance(d, (int, np.integer)) for d in shape):
                 raise TypeError(f"infer_shape: the shape of {key} must consist of ints, got {tuple(shape)}. Pass e.g. (2, 3).")
-        unknown = () if state.np_shape else ((), [])  # without NumPy shapes () is an unknown one
+        unknown: tuple = () if state.np_shape else ((), [])  # without NumPy shapes () is an unknown one
         given = {k: tuple(map(int, s)) for k, s in given.items() if s not in unknown}
         found = Inference(self._heads, given, {})
         found.infer_shapes(partial)

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from .... import ndarray
+from ...._vocabulary import Vocabulary, count_tokens_from_str
 from ....base import data_dir
-from ....contrib.text.utils import count_tokens_from_str
-from ....contrib.text.vocab import Vocabulary
 from ..._errors import GluonError
 from ...data._batchify import as_chosen
 from ...data.dataset import _DownloadedDataset
