@@ -185,3 +185,14 @@ def test_nothing_to_detect():
         assert nd.contrib.box_nms(nd.zeros((2, 0, 6))).shape == (2, 0, 6)
         rows, columns = nd.contrib.bipartite_matching(nd.zeros((0, 3)), threshold=0.1)
         assert rows.shape == (0,) and columns.asnumpy().tolist() == [-1, -1, -1]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10])
+def test_a_limit_of_survivors_changes_nothing_before_it(limit):
+    rng = np.random.default_rng(0)
+    corners = rng.uniform(0, 8, (3, 60, 2))
+    boxes = torch.tensor(np.concatenate([corners, corners + rng.uniform(1, 5, (3, 60, 2))], 2))
+    valid = torch.ones(3, 60, dtype=torch.bool)
+    whole, cut = nms.suppress(boxes, valid, 0.2), nms.suppress(boxes, valid, 0.2, limit=limit)
+    for a, b in zip(whole, cut):
+        assert a.nonzero().ravel().tolist()[:limit] == b.nonzero().ravel().tolist()[:limit]

@@ -28,38 +28,48 @@ def area(boxes: Tensor, extra: float = 0.0) -> Tensor:
 
 def overlaps(first: Tensor, second: Tensor, extra: float = 0.0) -> Tensor:
     """Intersection over union of corner boxes (..., N, 4) and (..., M, 4): (..., N, M); 0 where the union is empty."""
-    a, b = first.unsqueeze(-2), second.unsqueeze(-3)
-    sides = torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2]) + extra
-    common = sides.clamp(min=0).prod(-1)
+    a, b = first.unsqueeze(-2).unbind(-1), second.unsqueeze(-3).unbind(-1)
+    width = (torch.minimum(a[2], b[2]) - torch.maximum(a[0], b[0]) + extra).clamp(min=0)
+    height = (torch.minimum(a[3], b[3]) - torch.maximum(a[1], b[1]) + extra).clamp(min=0)
+    common = width * height
     union = area(first, extra).unsqueeze(-1) + area(second, extra).unsqueeze(-2) - common
     return torch.where(union > 0, common / union.clamp(min=torch.finfo(union.dtype).tiny), 0.0)
 
 
-def suppress(
-    boxes: Tensor, valid: Tensor, threshold: float, classes: Tensor | None = None, extra: float = 0.0, or_equal: bool = False
-) -> Tensor:
+def suppress(boxes: Tensor, valid: Tensor, threshold: float, classes: Tensor | None = None, extra: float = 0.0, or_equal: bool = False,
+             limit: int | None = None) -> Tensor:  # fmt: skip
     """Which boxes survive: (B, N) of bool.
 
     boxes (B, N, 4) in corners, best first. A box falls if its overlap with a surviving better one (of its class, where classes (B, N) are
-    given) exceeds the threshold, or reaches it with or_equal.
+    given) exceeds the threshold, or reaches it with or_equal. limit: the caller reads no more than the first `limit` survivors of each row.
     """
-    keep = valid.clone()
+    keep = torch.zeros_like(valid)
     count = boxes.size(1)
-    for start in range(0, count, BLOCK):
-        block = slice(start, min(count, start + BLOCK))
-        falls = torch.zeros_like(valid[:, block])
-        for earlier in range(0, start, BLOCK):
-            before = slice(earlier, earlier + BLOCK)
-            falls |= (_beats(boxes, classes, before, block, threshold, extra, or_equal) & keep[:, before].unsqueeze(2)).any(1)
-        candidates = valid[:, block] & ~falls
-        keep[:, block] = _settle(candidates, _beats(boxes, classes, block, block, threshold, extra, or_equal).triu(1))
+    kinds = torch.zeros_like(valid, dtype=torch.uint8) if classes is None else classes
+    alive, alive_kinds, real = boxes[:, :0], kinds[:, :0], valid[:, :0]  # the survivors so far; rows have different numbers of them
+    step = BLOCK if limit is None else max(1, min(BLOCK, limit))
+    for start in range(0, count, step):
+        block = slice(start, min(count, start + step))
+        own, own_kinds = boxes[:, block], kinds[:, block]
+        candidates = valid[:, block]
+        if alive.size(1):
+            beaten = _beats(alive, own, alive_kinds, own_kinds, threshold, extra, or_equal) & real.unsqueeze(2)
+            candidates = candidates & ~beaten.any(1)
+        settled = _settle(candidates, _beats(own, own, own_kinds, own_kinds, threshold, extra, or_equal).triu(1))
+        keep[:, block] = settled
+        if block.stop == count or limit is not None and bool((keep.sum(1) >= limit).all()):
+            break
+        front = torch.sort((~settled).to(torch.uint8), dim=1, stable=True)[1][:, : int(settled.sum(1).max())]
+        alive = torch.cat([alive, own.gather(1, front.unsqueeze(2).expand(-1, -1, 4))], 1)
+        alive_kinds = torch.cat([alive_kinds, own_kinds.gather(1, front)], 1)
+        real = torch.cat([real, settled.gather(1, front)], 1)
     return keep
 
 
-def _beats(boxes: Tensor, classes: Tensor | None, first: slice, second: slice, threshold: float, extra: float, or_equal: bool) -> Tensor:
-    overlap = overlaps(boxes[:, first], boxes[:, second], extra)
+def _beats(better: Tensor, boxes: Tensor, better_kinds: Tensor, kinds: Tensor, threshold: float, extra: float, or_equal: bool) -> Tensor:
+    overlap = overlaps(better, boxes, extra)
     over = overlap >= threshold if or_equal else overlap > threshold
-    return over if classes is None else over & (classes[:, first].unsqueeze(2) == classes[:, second].unsqueeze(1))
+    return over & (better_kinds.unsqueeze(2) == kinds.unsqueeze(1))
 
 
 def _settle(candidates: Tensor, beats: Tensor) -> Tensor:

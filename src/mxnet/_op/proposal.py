@@ -75,7 +75,7 @@ def _proposals(
     top = min(rpn_pre_nms_top_n, boxes_in_all) if rpn_pre_nms_top_n > 0 else boxes_in_all
     order = torch.sort(scores, dim=1, descending=True, stable=True)[1][:, :top]
     boxes, scores = boxes.gather(1, order.unsqueeze(2).expand(-1, -1, 4)), scores.gather(1, order)
-    keep = suppress(boxes, torch.ones_like(scores, dtype=torch.bool), threshold, extra=1.0)
+    keep = suppress(boxes, torch.ones_like(scores, dtype=torch.bool), threshold, extra=1.0, limit=rpn_post_nms_top_n)
     wanted = min(rpn_post_nms_top_n, top)
     front = torch.sort((~keep).to(torch.uint8), dim=1, stable=True)[1]
     kept = keep.sum(1, keepdim=True).clamp(max=wanted)
