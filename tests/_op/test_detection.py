@@ -196,3 +196,9 @@ def test_a_limit_of_survivors_changes_nothing_before_it(limit):
     whole, cut = nms.suppress(boxes, valid, 0.2), nms.suppress(boxes, valid, 0.2, limit=limit)
     for a, b in zip(whole, cut):
         assert a.nonzero().ravel().tolist()[:limit] == b.nonzero().ravel().tolist()[:limit]
+
+
+def test_the_background_is_left_out_of_suppression():
+    rows = nd.array([[0, 0.5, 0, 0, 1, 1], [-1, 0.6, 2, 2, 3, 3], [-2, 0.7, 4, 4, 5, 5]])
+    names = lambda **at: nd.contrib.box_nms(rows, **at).asnumpy()[:, 0].tolist()  # noqa: E731
+    assert names(id_index=0) == [-2, 0, -1] and names(id_index=0, background_id=-2) == [-1, 0, -1] and names() == [-2, -1, 0]

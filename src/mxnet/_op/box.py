@@ -52,7 +52,7 @@ def box_nms(
     scores = values[..., score_index]
     valid = scores > valid_thresh
     classes = values[..., id_index] if id_index >= 0 else None
-    if classes is not None and background_id >= 0:
+    if classes is not None:
         valid = valid & (classes != background_id)
     order = torch.sort(scores.masked_fill(~valid, -torch.inf), dim=1, descending=True, stable=True)[1]
     kept = order[:, : topk if 0 <= topk < count else count]
