@@ -24,13 +24,9 @@ from .error import MXNetError, hint
 from .symbol import _symbol
 from .symbol._compiled import Compiled, program_of
 from .symbol._infer import Inference, known
+from .symbol._merge import LOSSES
 from .symbol._node import variables
 from .symbol._storage_types import infer_stypes
-
-#: Operators that give their own gradient, whatever the gradient of their output is; their labels get none.
-_LOSSES = frozenset(
-    {"SoftmaxOutput", "LinearRegressionOutput", "LogisticRegressionOutput", "MAERegressionOutput", "SVMOutput", "MakeLoss", "make_loss"}
-)
 
 
 class Executor:
@@ -331,8 +327,9 @@ class Executor:
         return made
 
     def get_optimized_symbol(self) -> Any:
-        """The symbol that runs."""
-        return self._symbol
+        """The symbol that runs: without repeated expressions."""
+        heads = self._compiled.heads
+        return self._symbol if heads == self._symbol._heads else type(self._symbol)(heads)
 
     def debug_str(self) -> str:
         """The graph as text, the memory that its results need, and the generated code."""
@@ -412,7 +409,7 @@ def _reads_head(node: Any) -> bool:
     if node.op.name == "Custom":
         settings = {k: v for k, v in node.attrs.items() if k != "op_type"}
         return UserOperators.reads_head is None or UserOperators.reads_head(node.attrs["op_type"], settings)
-    return not (node.op.name in _LOSSES or node.op.name == "BlockGrad" or node.op.zero_grad)
+    return not (node.op.name in LOSSES or node.op.name == "BlockGrad" or node.op.zero_grad)
 
 
 def _free_heads(symbol: Any, wanted: list[str]) -> list[bool]:
@@ -429,7 +426,7 @@ def _labels(symbol: Any) -> set[str]:
     for n in symbol._nodes:
         for name, (e, _) in zip(n.input_names() if n.op is not None else (), n.inputs):
             if e.op is None:
-                used[e.name] = used.get(e.name, True) and n.op.name in _LOSSES and name == "label"
+                used[e.name] = used.get(e.name, True) and n.op.name in LOSSES and name == "label"
     return {name for name, only in used.items() if only}
 
 

@@ -24,6 +24,7 @@ from .._runtime.state import state
 from ..context import Context, current_context
 from ..error import MXNetError
 from ._infer import Inference, known
+from ._merge import merged, merging
 from ._mirror import Tape, asked_for, mirrored, noted
 from ._node import Node, order, variables
 
@@ -165,7 +166,9 @@ class Compiled:
     """
 
     def __init__(self, symbol: Any, shapes: dict[int, tuple] | None = None, backend: str | None = None) -> None:
-        self.heads = list(symbol._heads)
+        #: what the environment asked for
+        self.settings = settings()
+        self.heads = merged(symbol._heads) if merging() else list(symbol._heads)
         self.nodes = order(self.heads)
         arguments, states = variables(self.nodes)
         self.arg_names, self.aux_names = [n.name for n in arguments], [n.name for n in states]
@@ -186,7 +189,7 @@ class Compiled:
         #: operators without inputs that leave axes of their shape open (`zeros((0, 10))` of recurrent states)
         self._open = [] if shapes or state.np_shape else [n for n in ops if not n.inputs and 0 in (n.attrs.get("shape") or ())]
         #: operators whose results are computed again in the backward pass
-        self.mirrored, self.mirroring = mirrored(ops, self.heads), asked_for()
+        self.mirrored = mirrored(ops, self.heads)
         #: whether any operator draws random numbers
         self.random = any("generator" in n.op.reserved for n in ops)  # type: ignore[union-attr]
         self._closed: dict[tuple, Compiled] = {}
@@ -384,8 +387,13 @@ def _run_bodies_on_arrays(node: Node, given: list[Array], ctx: Context) -> list[
     return [wrap_recorded(r, ctx) for r in (results if isinstance(results, tuple) else (results,))]
 
 
+def settings() -> tuple[bool, bool]:
+    """What the environment says about programs made now: (mirroring, merging of common expressions)."""
+    return asked_for(), merging()
+
+
 def program_of(symbol: Any) -> Compiled:
-    """The program that all executors of a symbol share, as long as they want the same mirroring."""
-    if symbol._program is None or symbol._program.mirroring != asked_for():
+    """The program that all executors of a symbol share, as long as they want the same mirroring and merging."""
+    if symbol._program is None or symbol._program.settings != settings():
         symbol._program = Compiled(symbol)
     return symbol._program
