@@ -10,11 +10,12 @@ from typing import Any
 from ..initializer import Uniform
 from ..model import load_params
 from ..name import NameManager
-from .base_module import BaseModule, check_names
+from ._results import Results
+from .base_module import check_names
 from .module import Module
 
 
-class BucketingModule(BaseModule):
+class BucketingModule(Results):
     """`sym_gen(bucket_key)` gives (symbol, data names, label names); a batch's `bucket_key` chooses the module that runs it.
 
     Modules are made when their bucket first comes, and share parameters, memory and optimizer with that of default_bucket_key (the largest).
@@ -211,30 +212,9 @@ class BucketingModule(BaseModule):
         self._params_dirty = True
         self._curr_module.update()
 
-    def get_outputs(self, merge_multi_context: bool = True) -> list:
-        """Outputs of the last forward."""
-        assert self.binded and self.params_initialized
-        return self._curr_module.get_outputs(merge_multi_context=merge_multi_context)
-
-    def get_input_grads(self, merge_multi_context: bool = True) -> list:
-        """Gradients of the data, of the last backward."""
-        assert self.binded and self.params_initialized and self.inputs_need_grad
-        return self._curr_module.get_input_grads(merge_multi_context=merge_multi_context)
-
-    def get_states(self, merge_multi_context: bool = True) -> list:
-        """Values of the states, by context."""
-        assert self.binded and self.params_initialized
-        return self._curr_module.get_states(merge_multi_context=merge_multi_context)
-
-    def set_states(self, states: Any = None, value: Any = None) -> None:
-        """Set the states: all to a number, or each to its arrays."""
-        assert self.binded and self.params_initialized
-        self._curr_module.set_states(states, value)
-
-    def update_metric(self, eval_metric: Any, labels: Any, pre_sliced: bool = False) -> None:
-        """Count the outputs of the last forward."""
-        assert self.binded and self.params_initialized
-        self._curr_module.update_metric(eval_metric, labels, pre_sliced)
+    @property
+    def _runner(self) -> Any:
+        return self._curr_module
 
     def install_monitor(self, mon: Any) -> None:
         """Watch the executors of all buckets."""

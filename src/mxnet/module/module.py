@@ -16,11 +16,12 @@ from ..initializer import InitDesc, Uniform
 from ..io import DataDesc
 from ..model import _create_kvstore, _initialize_kvstore, _update_params, _update_params_on_kvstore, load_checkpoint
 from ..optimizer import states as optimizer_states
-from .base_module import BaseModule, check_names, data_descs
+from ._results import Results
+from .base_module import check_names, data_descs
 from .executor_group import DataParallelExecutorGroup
 
 
-class Module(BaseModule):
+class Module(Results):
     """A symbol to be trained: `Module(symbol).fit(iterator)`, or step by step bind, init_params, init_optimizer, forward, backward, update.
 
     data_names, label_names    arguments of the symbol that are fed by batches; state_names, fed by set_states
@@ -380,31 +381,9 @@ class Module(BaseModule):
             i = group.param_names.index(name)
             self._kvstore.row_sparse_pull(name, group.param_arrays[i], row_ids=ids, priority=-i)
 
-    # ---- results
-
-    def get_outputs(self, merge_multi_context: bool = True) -> list:
-        """Outputs of the last forward."""
-        assert self.binded and self.params_initialized, "get_outputs: the module is not ready. Call bind and init_params first."
-        return self._exec_group.get_outputs(merge_multi_context=merge_multi_context)
-
-    def get_input_grads(self, merge_multi_context: bool = True) -> list:
-        """Gradients of the data, of the last backward."""
-        assert self.binded and self.params_initialized and self.inputs_need_grad, "get_input_grads: bind with inputs_need_grad=True first."
-        return self._exec_group.get_input_grads(merge_multi_context=merge_multi_context)
-
-    def get_states(self, merge_multi_context: bool = True) -> list:
-        """Values of the states, by context."""
-        assert self.binded and self.params_initialized
-        return self._exec_group.get_states(merge_multi_context=merge_multi_context)
-
-    def set_states(self, states: Any = None, value: Any = None) -> None:
-        """Set the states: all to a number, or each to its arrays."""
-        assert self.binded and self.params_initialized
-        self._exec_group.set_states(states, value)
-
-    def update_metric(self, eval_metric: Any, labels: Any, pre_sliced: bool = False) -> None:
-        """Count the outputs of the last forward."""
-        self._exec_group.update_metric(eval_metric, labels, pre_sliced)
+    @property
+    def _runner(self) -> Any:
+        return self._exec_group
 
     def install_monitor(self, mon: Any) -> None:
         """Watch all executors."""
