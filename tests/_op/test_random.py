@@ -229,3 +229,10 @@ def test_dirichlet_density():
 def test_errors(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize("dtype, most", [("uint8", 256), ("float16", 2049)])
+def test_a_type_must_have_a_number_for_each_class(dtype, most):
+    assert mx.nd.random.multinomial(mx.nd.zeros(most), dtype=dtype).asscalar() == most - 1
+    with pytest.raises(MXNetError, match=f"names {most} at most"):
+        mx.nd.random.multinomial(mx.nd.zeros(most + 1), dtype=dtype)

@@ -62,7 +62,7 @@ def multinomial(
     """Classes drawn by the probabilities on the last axis of data: shape data.shape[:-1] + shape, as `dtype`.
 
     get_prob: also the log probability of each drawn class, whose gradient reaches data (as REINFORCE needs). Probability that
-    is missing to 1 goes to the last class. Errors: negative probabilities or NaN.
+    is missing to 1 goes to the last class. Errors: negative probabilities or NaN; more classes than `dtype` has numbers for.
 
     >>> mx.nd.sample_multinomial(mx.nd.array([0, 1]), shape=3).asnumpy().tolist()
     [1, 1, 1]
@@ -70,6 +70,11 @@ def multinomial(
     full = _multinomial_shape(data, shape)
     if dtype not in (torch.uint8, torch.int32, torch.float16, torch.float32, torch.float64):
         raise MXNetError(f"_sample_multinomial: dtype {name_of(dtype)} is not supported. Use uint8, int32, float16, float32 or float64.")
+    largest = int(2 / torch.finfo(dtype).eps) if dtype.is_floating_point else torch.iinfo(dtype).max  # every number up to it exists
+    if data.shape[-1] > largest + 1:
+        raise MXNetError(
+            f"_sample_multinomial: {data.shape[-1]} classes, {name_of(dtype)} names {largest + 1} at most. Use dtype='int32' or 'float64'."
+        )
     plain = data.detach()
     if bool((~(plain >= 0)).any()):
         raise MXNetError("_sample_multinomial: data holds negative probabilities or NaN. Pass probabilities, for example softmax(data).")
