@@ -13,6 +13,7 @@ import ast
 import importlib
 import keyword
 import math
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def modules() -> Iterator[tuple[ModuleType, Path, str]]:
     for package, (cls, _) in PACKAGES.items():
         for path in sorted((SOURCE / package).glob("*.py")):
             name = f"mxnet.{package}" + ("" if path.stem == "__init__" else f".{path.stem}")
-            if "Namespace(" in path.read_text(encoding="utf-8"):
+            if re.search(r"\bNamespace\(", path.read_text(encoding="utf-8")):
                 yield importlib.import_module(name), path.with_suffix(".pyi"), cls
 
 
@@ -117,11 +118,10 @@ def stub(module: ModuleType, path: Path, cls: str) -> str:
     head = ["from collections.abc import Sequence", "from typing import Any, Literal"]
     imported = f"from {PACKAGES[package][1]} import {cls}"
     made = functions(module)
-    if path.stem == "__init__":  # its functions are those of op
-        body = [f"from .op import {n} as {n}" for n, _ in made]
-    else:
-        body = [function(n, op, cls) for n, op in made]
-        head += [imported] if not any(line.endswith(f"import {cls} as {cls}") for line in own) else []
+    general = {} if path.stem == "op" else dict(functions(importlib.import_module(f"mxnet.{package}.op")))
+    body = [f"from .op import {n} as {n}" if general.get(n) is op else function(n, op, cls) for n, op in made]
+    if any(line.startswith("def ") for line in body) and not any(line.endswith(f"import {cls} as {cls}") for line in own):
+        head.append(imported)
     own = [line for line in own if line not in ("from typing import Any as Any",) and "Namespace" not in line]
     return HEADER + "\n".join([*head, *own, "", *body]).rstrip() + "\n"
 

@@ -11,6 +11,9 @@ from . import op as op
 from . import random as random
 from . import sparse as sparse
 from . import utils as utils
+from ._codes import _DTYPE_MX_TO_NP as _DTYPE_MX_TO_NP
+from ._codes import _DTYPE_NP_TO_MX as _DTYPE_NP_TO_MX
+from ._codes import _GRAD_REQ_MAP as _GRAD_REQ_MAP
 from ._custom import Custom as Custom
 from .ndarray import *
 from .sparse import BaseSparseNDArray as BaseSparseNDArray

@@ -187,8 +187,8 @@ def _contrib_ROIAlign(data: NDArray | None = None, rois: NDArray | None = None, 
 def _contrib_RROIAlign(data: NDArray | None = None, rois: NDArray | None = None, pooled_size: int | Sequence[int | None] | None = None, spatial_scale: float | None = None, sampling_ratio: int = -1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """ROIAlign of rotated regions, rows [batch index, centre x, centre y, width, height, angle in degrees]."""
 
-def _contrib_SparseEmbedding(data: NDArray | None = None, weight: NDArray | None = None, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = 'float32', sparse_grad: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """weight[data]: data of any shape and number type holds rows of weight (input_dim, output_dim); the result has data's shape plus (output_dim,)."""
+def _contrib_SparseEmbedding(data: NDArray | None = None, weight: NDArray | None = None, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = 'float32', deterministic: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """`Embedding` with sparse_grad: the gradient of weight is row_sparse and holds only the rows that data names."""
 
 def _contrib_SyncBatchNorm(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, moving_mean: NDArray | None = None, moving_var: NDArray | None = None, eps: float = 0.001, momentum: float = 0.9, fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, ndev: int = 1, key: str | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
     """BatchNorm with axis 1 whose statistics span devices; `key` names the layer, `ndev` counts the devices."""
@@ -514,11 +514,11 @@ def _linalg_makediag(A: NDArray | None = None, offset: int = 0, out: Any = None,
 def _linalg_maketrian(A: NDArray | None = None, offset: int = 0, lower: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Matrices with a given triangle and zeros elsewhere: the reverse of extracttrian."""
 
-def _linalg_potrf(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+def _linalg_potrf(A: NDArray | None = None, lower: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The lower triangle L with L L^T = A, A symmetric positive definite (its lower triangle is read). Not definite: MXNetError."""
 
-def _linalg_potri(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """(A A^T)^-1 for a lower triangle A, the result of potrf."""
+def _linalg_potri(A: NDArray | None = None, lower: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """(A A^T)^-1 for a lower triangle A, the result of potrf; (A^T A)^-1 for an upper one with lower=False."""
 
 def _linalg_slogdet(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
     """(sign, log |det|) of square matrices: sign is 0 and the logarithm -inf, with gradient 0, where A is singular."""

@@ -18,9 +18,7 @@ def BatchNormWithReLU(data: NDArray | None = None, gamma: NDArray | None = None,
 def BilinearResize2D(data: NDArray | None = None, like: NDArray | None = None, height: int = 1, width: int = 1, scale_height: float | None = None, scale_width: float | None = None, mode: Literal['like', 'odd_scale', 'size', 'to_even_down', 'to_even_up', 'to_odd_down', 'to_odd_up'] = 'size', align_corners: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """(N, C, H, W) interpolated to another height and width."""
 
-def CTCLoss(data: NDArray | None = None, label: NDArray | None = None, data_lengths: NDArray | None = None, label_lengths: NDArray | None = None, use_data_lengths: bool = False, use_label_lengths: bool = False, blank_label: Literal['first', 'last'] = 'first', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """-log P(label | softmax(data)) of each sequence, summed over all alignments."""
-
+from .op import CTCLoss as CTCLoss
 def DeformableConvolution(data: NDArray | None = None, offset: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, kernel: int | Sequence[int | None] | None = None, stride: int | Sequence[int | None] = (), dilate: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), num_filter: int | None = None, num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024, no_bias: bool = False, layout: Literal['NCDHW', 'NCHW', 'NCW'] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Convolution (N, C, H, W) whose window cells are read at bilinear positions moved by offset (N, 2 groups kh kw, H', W'), y before x."""
 
@@ -54,8 +52,8 @@ def ROIAlign(data: NDArray | None = None, rois: NDArray | None = None, pooled_si
 def RROIAlign(data: NDArray | None = None, rois: NDArray | None = None, pooled_size: int | Sequence[int | None] | None = None, spatial_scale: float | None = None, sampling_ratio: int = -1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """ROIAlign of rotated regions, rows [batch index, centre x, centre y, width, height, angle in degrees]."""
 
-def SparseEmbedding(data: NDArray | None = None, weight: NDArray | None = None, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = 'float32', sparse_grad: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """weight[data]: data of any shape and number type holds rows of weight (input_dim, output_dim); the result has data's shape plus (output_dim,)."""
+def SparseEmbedding(data: NDArray | None = None, weight: NDArray | None = None, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = 'float32', deterministic: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """`Embedding` with sparse_grad: the gradient of weight is row_sparse and holds only the rows that data names."""
 
 def SyncBatchNorm(data: NDArray | None = None, gamma: NDArray | None = None, beta: NDArray | None = None, moving_mean: NDArray | None = None, moving_var: NDArray | None = None, eps: float = 0.001, momentum: float = 0.9, fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, ndev: int = 1, key: str | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
     """BatchNorm with axis 1 whose statistics span devices; `key` names the layer, `ndev` counts the devices."""
@@ -96,9 +94,7 @@ def calibrate_entropy(hist: NDArray | None = None, hist_edges: NDArray | None = 
 def count_sketch(data: NDArray | None = None, h: NDArray | None = None, s: NDArray | None = None, out_dim: int | None = None, processing_batch_size: int = 32, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """out[:, h[i]] += s[i] data[:, i]: (n, d) -> (n, out_dim), with h in 0..out_dim - 1 and s in {-1, 1}, both of shape (1, d) or (d,)."""
 
-def ctc_loss(data: NDArray | None = None, label: NDArray | None = None, data_lengths: NDArray | None = None, label_lengths: NDArray | None = None, use_data_lengths: bool = False, use_label_lengths: bool = False, blank_label: Literal['first', 'last'] = 'first', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """-log P(label | softmax(data)) of each sequence, summed over all alignments."""
-
+from .op import ctc_loss as ctc_loss
 def dequantize(data: NDArray | None = None, min_range: NDArray | None = None, max_range: NDArray | None = None, out_type: Literal['float32'] = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """float32 values of int8 or uint8 data with this range."""
 

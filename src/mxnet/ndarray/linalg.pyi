@@ -31,11 +31,11 @@ def makediag(A: NDArray | None = None, offset: int = 0, out: Any = None, name: s
 def maketrian(A: NDArray | None = None, offset: int = 0, lower: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Matrices with a given triangle and zeros elsewhere: the reverse of extracttrian."""
 
-def potrf(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+def potrf(A: NDArray | None = None, lower: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The lower triangle L with L L^T = A, A symmetric positive definite (its lower triangle is read). Not definite: MXNetError."""
 
-def potri(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """(A A^T)^-1 for a lower triangle A, the result of potrf."""
+def potri(A: NDArray | None = None, lower: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+    """(A A^T)^-1 for a lower triangle A, the result of potrf; (A^T A)^-1 for an upper one with lower=False."""
 
 def slogdet(A: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> list[NDArray]:
     """(sign, log |det|) of square matrices: sign is 0 and the logarithm -inf, with gradient 0, where A is singular."""

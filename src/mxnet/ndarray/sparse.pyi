@@ -28,224 +28,85 @@ multiply: Any
 divide: Any
 def gs_retain(*args: Any, **kwargs: Any) -> Any: ...
 
-def ElementWiseSum(*args: NDArray | Sequence[NDArray], out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The sum of all arrays; they have one shape and one data type."""
-
-def Embedding(data: NDArray | None = None, weight: NDArray | None = None, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = 'float32', sparse_grad: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """weight[data]: data of any shape and number type holds rows of weight (input_dim, output_dim); the result has data's shape plus (output_dim,)."""
-
-def FullyConnected(data: NDArray | None = None, weight: NDArray | None = None, bias: NDArray | None = None, num_hidden: int | None = None, no_bias: bool = False, flatten: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """data @ weight.T + bias."""
-
-def LinearRegressionOutput(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """data, with the gradient grad_scale * (data - label) / m of a squared error; m is the number of outputs a sample. Head gradients are ignored."""
-
-def LogisticRegressionOutput(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """sigmoid(data), with the gradient grad_scale * (sigmoid(data) - label) / m of a cross entropy; otherwise as LinearRegressionOutput."""
-
-def MAERegressionOutput(data: NDArray | None = None, label: NDArray | None = None, grad_scale: float = 1.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """data, with the gradient grad_scale * sign(data - label) / m of an absolute error; otherwise as LinearRegressionOutput."""
-
+from .op import ElementWiseSum as ElementWiseSum
+from .op import Embedding as Embedding
+from .op import FullyConnected as FullyConnected
+from .op import LinearRegressionOutput as LinearRegressionOutput
+from .op import LogisticRegressionOutput as LogisticRegressionOutput
+from .op import MAERegressionOutput as MAERegressionOutput
 def _contrib_round_ste(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """round(x) with the gradient of x (Y. Bengio et al., "Estimating or Propagating Gradients ...", 2013)."""
 
 def _contrib_sign_ste(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """sign(x) with the gradient of x (Y. Bengio et al., 2013)."""
 
-def abs(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """|x|, elementwise. Any shape; integers are computed in float and cut off."""
-
+from .op import abs as abs
 def adagrad_update(weight: NDArray | None = None, grad: NDArray | None = None, history: NDArray | None = None, lr: float | None = None, epsilon: float = 1e-07, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """history = history + g^2; weight - lr (g / sqrt(history + epsilon) + wd weight)."""
 
-def adam_update(weight: NDArray | None = None, grad: NDArray | None = None, mean: NDArray | None = None, var: NDArray | None = None, lr: float | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """g = clip(rescale_grad grad + wd weight); mean, var: averages of g, g^2; weight - lr mean / (sqrt(var) + epsilon). No bias correction: it is in lr."""
-
-def add_n(*args: NDArray | Sequence[NDArray], out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The sum of all arrays; they have one shape and one data type."""
-
-def arccos(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the inverse cosine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arccosh(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the inverse hyperbolic cosine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arcsin(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the inverse sine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arcsinh(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the inverse hyperbolic sine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arctan(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the inverse tangent, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arctanh(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the inverse hyperbolic tangent, elementwise. Any shape; integers are computed in float and cut off."""
-
-def broadcast_add(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs + rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_div(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs / rhs; integers are divided with truncation, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_minus(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs - rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_mul(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs * rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_plus(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs + rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_sub(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs - rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def cast_storage(data: NDArray | None = None, stype: Literal['csr', 'default', 'row_sparse'] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The same array in another storage type."""
-
-def cbrt(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """x ** (1/3), real for negative x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def ceil(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the least integer >= x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def clip(data: NDArray | None = None, a_min: float | None = None, a_max: float | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """max(a_min, min(x, a_max)). The gradient passes where a_min <= x <= a_max."""
-
-def concat(*data: NDArray | Sequence[NDArray], dim: int = 1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """Arrays one after another along axis `dim`; all other axes must agree."""
-
-def cos(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the cosine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def cosh(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the hyperbolic cosine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def degrees(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """radians to degrees, elementwise. Any shape; integers are computed in float and cut off."""
-
-def dot(lhs: NDArray | None = None, rhs: NDArray | None = None, transpose_a: bool = False, transpose_b: bool = False, forward_stype: Literal['csr', 'default', 'row_sparse'] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The sum over the last axis of lhs and the first of rhs (transpose_a: the first of lhs; transpose_b: the last of rhs)."""
-
-def elemwise_add(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs + rhs, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
-
-def elemwise_div(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs / rhs; integers are divided with truncation, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
-
-def elemwise_mul(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs * rhs, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
-
-def elemwise_sub(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """lhs - rhs, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
-
-def exp(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """e ** x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def expm1(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """e ** x - 1, exact near 0, elementwise. Any shape; integers are computed in float and cut off."""
-
-def fix(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the integer nearest to x in the direction of zero, elementwise. Any shape; integers are computed in float and cut off."""
-
-def floor(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the greatest integer <= x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def ftrl_update(weight: NDArray | None = None, grad: NDArray | None = None, z: NDArray | None = None, n: NDArray | None = None, lr: float | None = None, lamda1: float = 0.01, beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """Follow the regularized leader: z = z + g - (sqrt(n + g^2) - sqrt(n)) weight / lr; n = n + g^2;"""
-
-def gamma(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the gamma function, elementwise. Any shape; integers are computed in float and cut off."""
-
-def gammaln(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """log |gamma(x)|, elementwise. Any shape; integers are computed in float and cut off."""
-
-def log(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the natural logarithm, elementwise. Any shape; integers are computed in float and cut off."""
-
-def log10(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the logarithm to base 10, elementwise. Any shape; integers are computed in float and cut off."""
-
-def log1p(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """log(1 + x), exact near 0, elementwise. Any shape; integers are computed in float and cut off."""
-
-def log2(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the logarithm to base 2, elementwise. Any shape; integers are computed in float and cut off."""
-
-def make_loss(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """data, a loss, with the gradient 1 everywhere: the head gradient is ignored."""
-
-def mean(data: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The mean (integers: cut off) over `axis`."""
-
-def negative(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """-x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def norm(data: NDArray | None = None, ord: int = 2, axis: int | Sequence[int | None] | None = None, out_dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The L1 (ord=1) or L2 (ord=2) norm over one or two axes, or over all. float16 and bfloat16 are computed in float32."""
-
-def radians(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """degrees to radians, elementwise. Any shape; integers are computed in float and cut off."""
-
-def relu(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """max(x, 0), elementwise. Any shape; integers are computed in float and cut off."""
-
+from .op import adam_update as adam_update
+from .op import add_n as add_n
+from .op import arccos as arccos
+from .op import arccosh as arccosh
+from .op import arcsin as arcsin
+from .op import arcsinh as arcsinh
+from .op import arctan as arctan
+from .op import arctanh as arctanh
+from .op import broadcast_add as broadcast_add
+from .op import broadcast_div as broadcast_div
+from .op import broadcast_minus as broadcast_minus
+from .op import broadcast_mul as broadcast_mul
+from .op import broadcast_plus as broadcast_plus
+from .op import broadcast_sub as broadcast_sub
+from .op import cast_storage as cast_storage
+from .op import cbrt as cbrt
+from .op import ceil as ceil
+from .op import clip as clip
+from .op import concat as concat
+from .op import cos as cos
+from .op import cosh as cosh
+from .op import degrees as degrees
+from .op import dot as dot
+from .op import elemwise_add as elemwise_add
+from .op import elemwise_div as elemwise_div
+from .op import elemwise_mul as elemwise_mul
+from .op import elemwise_sub as elemwise_sub
+from .op import exp as exp
+from .op import expm1 as expm1
+from .op import fix as fix
+from .op import floor as floor
+from .op import ftrl_update as ftrl_update
+from .op import gamma as gamma
+from .op import gammaln as gammaln
+from .op import log as log
+from .op import log10 as log10
+from .op import log1p as log1p
+from .op import log2 as log2
+from .op import make_loss as make_loss
+from .op import mean as mean
+from .op import negative as negative
+from .op import norm as norm
+from .op import radians as radians
+from .op import relu as relu
 def retain(data: NDArray | None = None, indices: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Only the given rows of a row_sparse array; given rows that it does not store become stored rows of zeros."""
 
-def rint(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the nearest integer, halves to the lower one, elementwise. Any shape; integers are computed in float and cut off."""
-
-def round(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the nearest integer, halves away from zero, elementwise. Any shape; integers are computed in float and cut off."""
-
-def rsqrt(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """x ** -0.5, elementwise. Any shape; integers are computed in float and cut off."""
-
-def sgd_mom_update(weight: NDArray | None = None, grad: NDArray | None = None, mom: NDArray | None = None, lr: float | None = None, momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """mom = momentum mom - lr (clip(rescale_grad grad) + wd weight); weight + mom."""
-
-def sgd_update(weight: NDArray | None = None, grad: NDArray | None = None, lr: float | None = None, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """(1 - lr wd) weight - lr clip(rescale_grad grad)."""
-
-def sigmoid(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """1 / (1 + e ** -x), elementwise. Any shape; integers are computed in float and cut off."""
-
-def sign(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """-1, 0 or 1, elementwise. Any shape; integers are computed in float and cut off."""
-
-def sin(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the sine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def sinh(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the hyperbolic sine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def slice(data: NDArray | None = None, begin: int | Sequence[int | None] | None = None, end: int | Sequence[int | None] | None = None, step: int | Sequence[int | None] = (), out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """data[begin[0]:end[0]:step[0], begin[1]:end[1]:step[1], ...]; None leaves a bound open, bounds beyond the array are clipped."""
-
-def sqrt(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """x ** 0.5, elementwise. Any shape; integers are computed in float and cut off."""
-
-def square(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """x ** 2, elementwise. Any shape; integers are computed in float and cut off."""
-
-def stop_gradient(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The array as it is; no gradient flows back through it."""
-
-def sum(data: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The sum over `axis`."""
-
-def tan(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the tangent, elementwise. Any shape; integers are computed in float and cut off."""
-
-def tanh(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """the hyperbolic tangent, elementwise. Any shape; integers are computed in float and cut off."""
-
-def trunc(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """x without its fraction, elementwise. Any shape; integers are computed in float and cut off."""
-
-def where(condition: NDArray | None = None, x: NDArray | None = None, y: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """x where condition is not 0, else y. condition has the shape of x, or is a vector that chooses whole rows."""
-
-def zeros_like(data: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """Zeros in the shape and type of data."""
+from .op import rint as rint
+from .op import round as round
+from .op import rsqrt as rsqrt
+from .op import sgd_mom_update as sgd_mom_update
+from .op import sgd_update as sgd_update
+from .op import sigmoid as sigmoid
+from .op import sign as sign
+from .op import sin as sin
+from .op import sinh as sinh
+from .op import slice as slice
+from .op import sqrt as sqrt
+from .op import square as square
+from .op import stop_gradient as stop_gradient
+from .op import sum as sum
+from .op import tan as tan
+from .op import tanh as tanh
+from .op import trunc as trunc
+from .op import where as where
+from .op import zeros_like as zeros_like

@@ -2,6 +2,7 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 from .. import ndarray as ndarray
+from . import _cached_op as _cached_op
 from . import _internal as _internal
 from . import contrib as contrib
 from . import image as image

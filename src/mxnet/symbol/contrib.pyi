@@ -21,9 +21,7 @@ def BatchNormWithReLU(data: Symbol | None = None, gamma: Symbol | None = None, b
 def BilinearResize2D(data: Symbol | None = None, like: Symbol | None = None, height: int = 1, width: int = 1, scale_height: float | None = None, scale_width: float | None = None, mode: Literal['like', 'odd_scale', 'size', 'to_even_down', 'to_even_up', 'to_odd_down', 'to_odd_up'] = 'size', align_corners: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """(N, C, H, W) interpolated to another height and width."""
 
-def CTCLoss(data: Symbol | None = None, label: Symbol | None = None, data_lengths: Symbol | None = None, label_lengths: Symbol | None = None, use_data_lengths: bool = False, use_label_lengths: bool = False, blank_label: Literal['first', 'last'] = 'first', name: str | None = None, **kwargs: Any) -> Symbol:
-    """-log P(label | softmax(data)) of each sequence, summed over all alignments."""
-
+from .op import CTCLoss as CTCLoss
 def DeformableConvolution(data: Symbol | None = None, offset: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: int | Sequence[int | None] | None = None, stride: int | Sequence[int | None] = (), dilate: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), num_filter: int | None = None, num_group: int = 1, num_deformable_group: int = 1, workspace: int = 1024, no_bias: bool = False, layout: Literal['NCDHW', 'NCHW', 'NCW'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Convolution (N, C, H, W) whose window cells are read at bilinear positions moved by offset (N, 2 groups kh kw, H', W'), y before x."""
 
@@ -57,8 +55,8 @@ def ROIAlign(data: Symbol | None = None, rois: Symbol | None = None, pooled_size
 def RROIAlign(data: Symbol | None = None, rois: Symbol | None = None, pooled_size: int | Sequence[int | None] | None = None, spatial_scale: float | None = None, sampling_ratio: int = -1, name: str | None = None, **kwargs: Any) -> Symbol:
     """ROIAlign of rotated regions, rows [batch index, centre x, centre y, width, height, angle in degrees]."""
 
-def SparseEmbedding(data: Symbol | None = None, weight: Symbol | None = None, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = 'float32', sparse_grad: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """weight[data]: data of any shape and number type holds rows of weight (input_dim, output_dim); the result has data's shape plus (output_dim,)."""
+def SparseEmbedding(data: Symbol | None = None, weight: Symbol | None = None, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = 'float32', deterministic: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
+    """`Embedding` with sparse_grad: the gradient of weight is row_sparse and holds only the rows that data names."""
 
 def SyncBatchNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, eps: float = 0.001, momentum: float = 0.9, fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, ndev: int = 1, key: str | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """BatchNorm with axis 1 whose statistics span devices; `key` names the layer, `ndev` counts the devices."""
@@ -99,9 +97,7 @@ def calibrate_entropy(hist: Symbol | None = None, hist_edges: Symbol | None = No
 def count_sketch(data: Symbol | None = None, h: Symbol | None = None, s: Symbol | None = None, out_dim: int | None = None, processing_batch_size: int = 32, name: str | None = None, **kwargs: Any) -> Symbol:
     """out[:, h[i]] += s[i] data[:, i]: (n, d) -> (n, out_dim), with h in 0..out_dim - 1 and s in {-1, 1}, both of shape (1, d) or (d,)."""
 
-def ctc_loss(data: Symbol | None = None, label: Symbol | None = None, data_lengths: Symbol | None = None, label_lengths: Symbol | None = None, use_data_lengths: bool = False, use_label_lengths: bool = False, blank_label: Literal['first', 'last'] = 'first', name: str | None = None, **kwargs: Any) -> Symbol:
-    """-log P(label | softmax(data)) of each sequence, summed over all alignments."""
-
+from .op import ctc_loss as ctc_loss
 def dequantize(data: Symbol | None = None, min_range: Symbol | None = None, max_range: Symbol | None = None, out_type: Literal['float32'] = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
     """float32 values of int8 or uint8 data with this range."""
 

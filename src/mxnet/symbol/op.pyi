@@ -429,11 +429,11 @@ def linalg_makediag(A: Symbol | None = None, offset: int = 0, name: str | None =
 def linalg_maketrian(A: Symbol | None = None, offset: int = 0, lower: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """Matrices with a given triangle and zeros elsewhere: the reverse of extracttrian."""
 
-def linalg_potrf(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
+def linalg_potrf(A: Symbol | None = None, lower: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """The lower triangle L with L L^T = A, A symmetric positive definite (its lower triangle is read). Not definite: MXNetError."""
 
-def linalg_potri(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(A A^T)^-1 for a lower triangle A, the result of potrf."""
+def linalg_potri(A: Symbol | None = None, lower: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
+    """(A A^T)^-1 for a lower triangle A, the result of potrf; (A^T A)^-1 for an upper one with lower=False."""
 
 def linalg_slogdet(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """(sign, log |det|) of square matrices: sign is 0 and the logarithm -inf, with gradient 0, where A is singular."""

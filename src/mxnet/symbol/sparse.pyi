@@ -5,821 +5,284 @@ from mxnet.symbol._symbol import Symbol
 from .._op.registry import NAMES as NAMES
 from ._function import sym_function as sym_function
 
-def Activation(data: Symbol | None = None, act_type: Literal['relu', 'sigmoid', 'softrelu', 'softsign', 'tanh'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """act_type(data) element by element: relu max(x, 0), sigmoid 1 / (1 + exp(-x)), softrelu log(1 + exp(x)), softsign x / (1 + |x|), tanh."""
-
-def BatchNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, eps: float = 0.001, momentum: float = 0.9, fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, axis: int = 1, cudnn_off: bool = False, min_calib_range: float | None = None, max_calib_range: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(data - mean) / sqrt(var + eps) * gamma + beta for every channel (index along `axis`)."""
-
-def BatchNorm_v1(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, moving_mean: Symbol | None = None, moving_var: Symbol | None = None, eps: float = 0.001, momentum: float = 0.9, fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The old name of BatchNorm with axis 1, for graphs that were saved with it."""
-
-def BilinearSampler(data: Symbol | None = None, grid: Symbol | None = None, cudnn_off: bool | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data (N, C, H, W) sampled at grid (N, 2, h, w): x and y from -1 to 1; what lies outside counts as 0. Gradients for both."""
-
-def BlockGrad(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The array as it is; no gradient flows back through it."""
-
-def CTCLoss(data: Symbol | None = None, label: Symbol | None = None, data_lengths: Symbol | None = None, label_lengths: Symbol | None = None, use_data_lengths: bool = False, use_label_lengths: bool = False, blank_label: Literal['first', 'last'] = 'first', name: str | None = None, **kwargs: Any) -> Symbol:
-    """-log P(label | softmax(data)) of each sequence, summed over all alignments."""
-
-def Cast(data: Symbol | None = None, dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The array in another data type; the gradient comes back in its own."""
-
-def Concat(*data: Symbol | Sequence[Symbol], dim: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Arrays one after another along axis `dim`; all other axes must agree."""
-
-def Convolution(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: int | Sequence[int | None] | None = None, stride: int | Sequence[int | None] = (), dilate: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), num_filter: int | None = None, num_group: int = 1, workspace: int = 1024, no_bias: bool = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | None = None, cudnn_off: bool = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Cross-correlation of data with `num_filter` kernels, plus bias."""
-
-def Convolution_v1(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: int | Sequence[int | None] | None = None, stride: int | Sequence[int | None] = (), dilate: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), num_filter: int | None = None, num_group: int = 1, workspace: int = 1024, no_bias: bool = False, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | None = None, cudnn_off: bool = False, layout: Literal['NCDHW', 'NCHW', 'NDHWC', 'NHWC'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The old name of Convolution, for graphs that were saved with it."""
-
-def Correlation(data1: Symbol | None = None, data2: Symbol | None = None, kernel_size: int = 1, max_displacement: int = 1, stride1: int = 1, stride2: int = 1, pad_size: int = 0, is_multiply: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """For every displacement, the mean over a kernel window and the channels of data1 * data2 shifted by it (or of |data1 - data2|)."""
-
-def Crop(*data: Symbol | Sequence[Symbol], offset: int | Sequence[int | None] = (0, 0), h_w: int | Sequence[int | None] = (0, 0), center_crop: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """A window of (N, C, H, W) data: of size h_w, or of the height and width of a second input, at offset or in the middle."""
-
-def Custom(*data: Symbol | Sequence[Symbol], op_type: str | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The outputs of the user's operator `op_type`, registered with `mx.operator.register`."""
-
-def Deconvolution(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, kernel: int | Sequence[int | None] | None = None, stride: int | Sequence[int | None] = (), dilate: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), adj: int | Sequence[int | None] = (), target_shape: int | Sequence[int | None] = (), num_filter: int | None = None, num_group: int = 1, workspace: int = 512, no_bias: bool = True, cudnn_tune: Literal['fastest', 'limited_workspace', 'off'] | None = None, cudnn_off: bool = False, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Transposed convolution: the gradient of Convolution with respect to its data, used as a layer."""
-
-def Dropout(data: Symbol | None = None, p: float = 0.5, mode: Literal['always', 'training'] = 'training', axes: int | Sequence[int | None] = (), cudnn_off: bool | None = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data * mask / (1 - p), where an element of mask is 0 with probability p and 1 otherwise."""
-
-def ElementWiseSum(*args: Symbol | Sequence[Symbol], name: str | None = None, **kwargs: Any) -> Symbol:
-    """The sum of all arrays; they have one shape and one data type."""
-
-def Embedding(data: Symbol | None = None, weight: Symbol | None = None, input_dim: int | None = None, output_dim: int | None = None, dtype: Any = 'float32', sparse_grad: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """weight[data]: data of any shape and number type holds rows of weight (input_dim, output_dim); the result has data's shape plus (output_dim,)."""
-
-def Flatten(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(N, d1, d2, ...) -> (N, d1 * d2 * ...); an array of one axis becomes a column."""
-
-def FullyConnected(data: Symbol | None = None, weight: Symbol | None = None, bias: Symbol | None = None, num_hidden: int | None = None, no_bias: bool = False, flatten: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data @ weight.T + bias."""
-
-def GridGenerator(data: Symbol | None = None, transform_type: Literal['affine', 'warp'] | None = None, target_shape: int | Sequence[int | None] = (0, 0), name: str | None = None, **kwargs: Any) -> Symbol:
-    """Sampling coordinates (N, 2, H, W), x then y, for BilinearSampler."""
-
-def GroupNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, num_groups: int = 1, eps: float = 1e-05, output_mean_var: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(data - mean) / sqrt(var + eps) * gamma + beta, with mean and var over each of num_groups groups of channels (axis 1) of each sample."""
-
-def IdentityAttachKLSparseReg(data: Symbol | None = None, moving_avg: Symbol | None = None, sparseness_target: float = 0.1, penalty: float = 0.001, momentum: float = 0.9, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data (activations in (0, 1)), whose gradient also pulls the average activation of every unit to sparseness_target."""
-
-def InstanceNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, eps: float = 0.001, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(data - mean) / sqrt(var + eps) * gamma + beta, with mean and var over the spatial axes of each sample and channel."""
-
-def L2Normalization(data: Symbol | None = None, eps: float = 1e-10, mode: Literal['channel', 'instance', 'spatial'] = 'instance', name: str | None = None, **kwargs: Any) -> Symbol:
-    """data / sqrt(sum(data ** 2) + eps), the sum over all axes but the first (instance), over axis 1 (channel) or over axes 2 and up (spatial)."""
-
-def LRN(data: Symbol | None = None, alpha: float = 0.0001, beta: float = 0.75, knorm: float = 2.0, nsize: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data * (knorm + alpha / nsize * sum of squares over nsize neighbouring channels) ** -beta, for data (N, C, ...) and an odd nsize."""
-
-def LayerNorm(data: Symbol | None = None, gamma: Symbol | None = None, beta: Symbol | None = None, axis: int = -1, eps: float = 1e-05, output_mean_var: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(data - mean) / sqrt(var + eps) * gamma + beta, with mean and var along one axis."""
-
-def LeakyReLU(data: Symbol | None = None, gamma: Symbol | None = None, act_type: Literal['elu', 'gelu', 'leaky', 'prelu', 'rrelu', 'selu'] = 'leaky', slope: float = 0.25, lower_bound: float = 0.125, upper_bound: float = 0.334, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Activations that let some of the negative part through; x where x > 0, and below that:"""
-
-def LinearRegressionOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data, with the gradient grad_scale * (data - label) / m of a squared error; m is the number of outputs a sample. Head gradients are ignored."""
-
-def LogisticRegressionOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """sigmoid(data), with the gradient grad_scale * (sigmoid(data) - label) / m of a cross entropy; otherwise as LinearRegressionOutput."""
-
-def MAERegressionOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data, with the gradient grad_scale * sign(data - label) / m of an absolute error; otherwise as LinearRegressionOutput."""
-
-def MakeLoss(data: Symbol | None = None, grad_scale: float = 1.0, valid_thresh: float = 0.0, normalization: Literal['batch', 'null', 'valid'] = 'null', name: str | None = None, **kwargs: Any) -> Symbol:
-    """data, a loss, with the gradient grad_scale everywhere: the head gradient is ignored."""
-
-def Pad(data: Symbol | None = None, mode: Literal['constant', 'edge', 'reflect'] | None = None, pad_width: int | Sequence[int | None] | None = None, constant_value: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(N, C, H, W) or (N, C, D, H, W) data with a border: a constant, the nearest element, or the mirrored inside."""
-
-def Pooling(data: Symbol | None = None, kernel: int | Sequence[int | None] = (), pool_type: Literal['avg', 'lp', 'max', 'sum'] = 'max', global_pool: bool = False, cudnn_off: bool = False, pooling_convention: Literal['full', 'same', 'valid'] = 'valid', stride: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), p_value: int | None = None, count_include_pad: bool | None = None, layout: Literal['NCDHW', 'NCHW', 'NCW', 'NDHWC', 'NHWC', 'NWC'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The max, avg, sum or lp norm of each window of data."""
-
-def Pooling_v1(data: Symbol | None = None, kernel: int | Sequence[int | None] = (), pool_type: Literal['avg', 'max', 'sum'] = 'max', global_pool: bool = False, pooling_convention: Literal['full', 'valid'] = 'valid', stride: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """The old Pooling, for graphs that were saved with it: avg always divides by the size of the kernel, whatever part of it lies outside the data."""
-
-def RNN(data: Symbol | None = None, parameters: Symbol | None = None, state: Symbol | None = None, state_cell: Symbol | None = None, sequence_length: Symbol | None = None, state_size: int | None = None, num_layers: int | None = None, bidirectional: bool = False, mode: Literal['rnn_relu', 'rnn_tanh', 'lstm', 'gru'] | None = None, p: float = 0.0, state_outputs: bool = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool = False, use_sequence_length: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Outputs of the last layer for each step, and with state_outputs the last states (and cells) of all layers."""
-
-def ROIPooling(data: Symbol | None = None, rois: Symbol | None = None, pooled_size: int | Sequence[int | None] | None = None, spatial_scale: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The maximum of each of pooled_size (h, w) bins of every region: (R, C, h, w). A bin without cells, or a batch index out of range, gives 0."""
-
-def Reshape(data: Symbol | None = None, shape: int | Sequence[int | None] = (), reverse: bool = False, target_shape: int | Sequence[int | None] = (), keep_highest: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The elements of data in their order, in another shape."""
-
-def SVMOutput(data: Symbol | None = None, label: Symbol | None = None, margin: float = 1.0, regularization_coefficient: float = 1.0, use_linear: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data (N, classes), with the gradient of one hinge loss a class: target +1 for the label's class, -1 for the others."""
-
-def SequenceLast(data: Symbol | None = None, sequence_length: Symbol | None = None, use_sequence_length: bool = False, axis: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The last step of each sequence: data[sequence_length[b] - 1, b], or data[-1] without use_sequence_length."""
-
-def SequenceMask(data: Symbol | None = None, sequence_length: Symbol | None = None, use_sequence_length: bool = False, value: float = 0.0, axis: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data with `value` in the steps from sequence_length[b] on; data itself without use_sequence_length."""
-
-def SequenceReverse(data: Symbol | None = None, sequence_length: Symbol | None = None, use_sequence_length: bool = False, axis: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The first sequence_length[b] steps of each sequence in reverse order, the others unchanged; all steps without use_sequence_length."""
-
-def SliceChannel(data: Symbol | None = None, num_outputs: int | None = None, axis: int = 1, squeeze_axis: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """num_outputs equal parts of data along an axis; squeeze_axis drops that axis where parts have size 1."""
-
-def Softmax(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, ignore_label: float = -1.0, multi_output: bool = False, use_ignore: bool = False, preserve_shape: bool = False, normalization: Literal['batch', 'null', 'valid'] = 'null', out_grad: bool = False, smooth_alpha: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """softmax(data), with the gradient of the cross entropy to label: grad_scale * (softmax - onehot(label)), the head gradient ignored."""
-
-def SoftmaxActivation(data: Symbol | None = None, mode: Literal['channel', 'instance'] = 'instance', name: str | None = None, **kwargs: Any) -> Symbol:
-    """softmax over everything but axis 0 (instance), or over axis 1 (channel). Any floating-point type; half types sum in float32."""
-
-def SoftmaxOutput(data: Symbol | None = None, label: Symbol | None = None, grad_scale: float = 1.0, ignore_label: float = -1.0, multi_output: bool = False, use_ignore: bool = False, preserve_shape: bool = False, normalization: Literal['batch', 'null', 'valid'] = 'null', out_grad: bool = False, smooth_alpha: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """softmax(data), with the gradient of the cross entropy to label: grad_scale * (softmax - onehot(label)), the head gradient ignored."""
-
-def SpatialTransformer(data: Symbol | None = None, loc: Symbol | None = None, target_shape: int | Sequence[int | None] = (0, 0), transform_type: Literal['affine'] | None = None, sampler_type: Literal['bilinear'] | None = None, cudnn_off: bool | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data (N, C, H, W) sampled on the affine grid of loc (N, 6), as GridGenerator and BilinearSampler in one; result (N, C, *target_shape)."""
-
-def SwapAxis(data: Symbol | None = None, dim1: int = 0, dim2: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data with axes dim1 and dim2 exchanged."""
-
-def UpSampling(*data: Symbol | Sequence[Symbol], scale: int | None = None, num_filter: int = 0, sample_type: Literal['bilinear', 'nearest'] | None = None, multi_input_mode: Literal['concat', 'sum'] = 'concat', workspace: int = 512, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(N, C, H, W) enlarged `scale` times in height and width."""
-
+from .op import Activation as Activation
+from .op import BatchNorm as BatchNorm
+from .op import BatchNorm_v1 as BatchNorm_v1
+from .op import BilinearSampler as BilinearSampler
+from .op import BlockGrad as BlockGrad
+from .op import CTCLoss as CTCLoss
+from .op import Cast as Cast
+from .op import Concat as Concat
+from .op import Convolution as Convolution
+from .op import Convolution_v1 as Convolution_v1
+from .op import Correlation as Correlation
+from .op import Crop as Crop
+from .op import Custom as Custom
+from .op import Deconvolution as Deconvolution
+from .op import Dropout as Dropout
+from .op import ElementWiseSum as ElementWiseSum
+from .op import Embedding as Embedding
+from .op import Flatten as Flatten
+from .op import FullyConnected as FullyConnected
+from .op import GridGenerator as GridGenerator
+from .op import GroupNorm as GroupNorm
+from .op import IdentityAttachKLSparseReg as IdentityAttachKLSparseReg
+from .op import InstanceNorm as InstanceNorm
+from .op import L2Normalization as L2Normalization
+from .op import LRN as LRN
+from .op import LayerNorm as LayerNorm
+from .op import LeakyReLU as LeakyReLU
+from .op import LinearRegressionOutput as LinearRegressionOutput
+from .op import LogisticRegressionOutput as LogisticRegressionOutput
+from .op import MAERegressionOutput as MAERegressionOutput
+from .op import MakeLoss as MakeLoss
+from .op import Pad as Pad
+from .op import Pooling as Pooling
+from .op import Pooling_v1 as Pooling_v1
+from .op import RNN as RNN
+from .op import ROIPooling as ROIPooling
+from .op import Reshape as Reshape
+from .op import SVMOutput as SVMOutput
+from .op import SequenceLast as SequenceLast
+from .op import SequenceMask as SequenceMask
+from .op import SequenceReverse as SequenceReverse
+from .op import SliceChannel as SliceChannel
+from .op import Softmax as Softmax
+from .op import SoftmaxActivation as SoftmaxActivation
+from .op import SoftmaxOutput as SoftmaxOutput
+from .op import SpatialTransformer as SpatialTransformer
+from .op import SwapAxis as SwapAxis
+from .op import UpSampling as UpSampling
 def _contrib_round_ste(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """round(x) with the gradient of x (Y. Bengio et al., "Estimating or Propagating Gradients ...", 2013)."""
 
 def _contrib_sign_ste(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """sign(x) with the gradient of x (Y. Bengio et al., 2013)."""
 
-def abs(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """|x|, elementwise. Any shape; integers are computed in float and cut off."""
-
+from .op import abs as abs
 def adagrad_update(weight: Symbol | None = None, grad: Symbol | None = None, history: Symbol | None = None, lr: float | None = None, epsilon: float = 1e-07, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
     """history = history + g^2; weight - lr (g / sqrt(history + epsilon) + wd weight)."""
 
-def adam_update(weight: Symbol | None = None, grad: Symbol | None = None, mean: Symbol | None = None, var: Symbol | None = None, lr: float | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """g = clip(rescale_grad grad + wd weight); mean, var: averages of g, g^2; weight - lr mean / (sqrt(var) + epsilon). No bias correction: it is in lr."""
-
-def add_n(*args: Symbol | Sequence[Symbol], name: str | None = None, **kwargs: Any) -> Symbol:
-    """The sum of all arrays; they have one shape and one data type."""
-
-def all_finite(data: Symbol | None = None, init_output: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """[1] if no element is infinite or nan, else [0]; with init_output=False multiplied into what `out` holds."""
-
-def amp_cast(data: Symbol | None = None, dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """float32, float16 and bfloat16 arrays in another type; all others as they are."""
-
-def amp_multicast(*data: Symbol | Sequence[Symbol], num_outputs: int | None = None, cast_narrow: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """float32, float16 and bfloat16 arrays in the widest float type among all (cast_narrow: the narrowest); all others as they are."""
-
-def arccos(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the inverse cosine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arccosh(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the inverse hyperbolic cosine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arcsin(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the inverse sine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arcsinh(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the inverse hyperbolic sine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arctan(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the inverse tangent, elementwise. Any shape; integers are computed in float and cut off."""
-
-def arctanh(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the inverse hyperbolic tangent, elementwise. Any shape; integers are computed in float and cut off."""
-
-def argmax(data: Symbol | None = None, axis: int | None = None, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The position of the first largest element along `axis` (None: in the flattened array), in the array's type."""
-
-def argmax_channel(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The position of the largest element along axis 1."""
-
-def argmin(data: Symbol | None = None, axis: int | None = None, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The position of the first smallest element along `axis` (None: in the flattened array), in the array's type."""
-
-def argsort(data: Symbol | None = None, axis: int | None = -1, is_ascend: bool = True, dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
-    """The positions that sort data along an axis, as `dtype`. The gradient is zero."""
-
-def batch_dot(lhs: Symbol | None = None, rhs: Symbol | None = None, transpose_a: bool = False, transpose_b: bool = False, forward_stype: Literal['csr', 'default', 'row_sparse'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The products of matrices: (..., n, k) . (..., k, m) -> (..., n, m), with equal leading axes."""
-
-def batch_take(a: Symbol | None = None, indices: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """a[i, indices[i]] for each row i; indices are clipped to the row."""
-
-def broadcast_add(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs + rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_axes(data: Symbol | None = None, axis: int | Sequence[int | None] = (), size: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """The array repeated `size` times along each `axis` of size 1."""
-
-def broadcast_axis(data: Symbol | None = None, axis: int | Sequence[int | None] = (), size: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """The array repeated `size` times along each `axis` of size 1."""
-
-def broadcast_div(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs / rhs; integers are divided with truncation, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where lhs == rhs, else 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_greater(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where lhs > rhs, else 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_greater_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where lhs >= rhs, else 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_hypot(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """sqrt(lhs^2 + rhs^2), elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_lesser(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where lhs < rhs, else 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_lesser_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where lhs <= rhs, else 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_like(lhs: Symbol | None = None, rhs: Symbol | None = None, lhs_axes: int | Sequence[int | None] | None = None, rhs_axes: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs repeated along axes of size 1 up to the shape of rhs, or along lhs_axes up to the sizes of rhs_axes."""
-
-def broadcast_logical_and(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where both are not 0, else 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_logical_or(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where one is not 0, else 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_logical_xor(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where exactly one is not 0, else 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_maximum(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the larger of lhs and rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_minimum(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the smaller of lhs and rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_minus(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs - rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_mod(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the remainder of lhs / rhs with the sign of rhs; 0 where rhs is 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_mul(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs * rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_not_equal(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where lhs != rhs, else 0, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_plus(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs + rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_power(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs ** rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_sub(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs - rhs, elementwise. Axes of size 1 and missing leading axes broadcast. Both arrays must have one data type; the result has it too."""
-
-def broadcast_to(data: Symbol | None = None, shape: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """The array repeated along axes of size 1 up to `shape`, which has as many axes; a 0 keeps the axis."""
-
-def cast(data: Symbol | None = None, dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The array in another data type; the gradient comes back in its own."""
-
-def cast_storage(data: Symbol | None = None, stype: Literal['csr', 'default', 'row_sparse'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The same array in another storage type."""
-
-def cbrt(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x ** (1/3), real for negative x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def ceil(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the least integer >= x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def choose_element_0index(data: Symbol | None = None, index: Symbol | None = None, axis: int | None = -1, keepdims: bool = False, mode: Literal['clip', 'wrap'] = 'clip', name: str | None = None, **kwargs: Any) -> Symbol:
-    """The element index[...] of data along an axis. index has the shape of data without that axis, or with size 1 there."""
-
-def clip(data: Symbol | None = None, a_min: float | None = None, a_max: float | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """max(a_min, min(x, a_max)). The gradient passes where a_min <= x <= a_max."""
-
-def col2im(data: Symbol | None = None, output_size: int | Sequence[int | None] | None = None, kernel: int | Sequence[int | None] | None = None, stride: int | Sequence[int | None] = (), dilate: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """(N, C * prod(kernel), windows) -> (N, C, *output_size): sums of what each window holds for an element; im2col transposed."""
-
-def concat(*data: Symbol | Sequence[Symbol], dim: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Arrays one after another along axis `dim`; all other axes must agree."""
-
-def cos(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the cosine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def cosh(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the hyperbolic cosine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def crop(data: Symbol | None = None, begin: int | Sequence[int | None] | None = None, end: int | Sequence[int | None] | None = None, step: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """data[begin[0]:end[0]:step[0], begin[1]:end[1]:step[1], ...]; None leaves a bound open, bounds beyond the array are clipped."""
-
-def ctc_loss(data: Symbol | None = None, label: Symbol | None = None, data_lengths: Symbol | None = None, label_lengths: Symbol | None = None, use_data_lengths: bool = False, use_label_lengths: bool = False, blank_label: Literal['first', 'last'] = 'first', name: str | None = None, **kwargs: Any) -> Symbol:
-    """-log P(label | softmax(data)) of each sequence, summed over all alignments."""
-
-def cumsum(a: Symbol | None = None, axis: int | None = None, dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Running sums along `axis`, or over the flattened array."""
-
-def degrees(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """radians to degrees, elementwise. Any shape; integers are computed in float and cut off."""
-
-def depth_to_space(data: Symbol | None = None, block_size: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(N, C * b * b, H, W) -> (N, C, H * b, W * b): channels become blocks of b x b."""
-
-def diag(data: Symbol | None = None, k: int = 0, axis1: int = 0, axis2: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The k-th diagonal of a matrix (of axes axis1, axis2; it becomes the last axis), or a matrix with a vector as k-th diagonal."""
-
-def dot(lhs: Symbol | None = None, rhs: Symbol | None = None, transpose_a: bool = False, transpose_b: bool = False, forward_stype: Literal['csr', 'default', 'row_sparse'] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The sum over the last axis of lhs and the first of rhs (transpose_a: the first of lhs; transpose_b: the last of rhs)."""
-
-def elemwise_add(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs + rhs, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
-
-def elemwise_div(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs / rhs; integers are divided with truncation, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
-
-def elemwise_mul(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs * rhs, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
-
-def elemwise_sub(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs - rhs, elementwise. Equal shapes. Both arrays must have one data type; the result has it too."""
-
-def erf(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the error function, elementwise. Any shape; integers are computed in float and cut off."""
-
-def erfinv(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the inverse error function, elementwise. Any shape; integers are computed in float and cut off."""
-
-def exp(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """e ** x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def expand_dims(data: Symbol | None = None, axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data with a new axis of size 1 at position `axis` (-ndim-1 ... ndim)."""
-
-def expm1(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """e ** x - 1, exact near 0, elementwise. Any shape; integers are computed in float and cut off."""
-
-def fill_element_0index(lhs: Symbol | None = None, mhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs with lhs[i, rhs[i]] = mhs[i]. Errors: IndexError for an index out of range (MXNet ignores it silently)."""
-
-def fix(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the integer nearest to x in the direction of zero, elementwise. Any shape; integers are computed in float and cut off."""
-
-def flatten(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(N, d1, d2, ...) -> (N, d1 * d2 * ...); an array of one axis becomes a column."""
-
-def flip(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data in reverse order along the given axes; an axis named twice is reversed twice."""
-
-def floor(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the greatest integer <= x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def ftml_update(weight: Symbol | None = None, grad: Symbol | None = None, d: Symbol | None = None, v: Symbol | None = None, z: Symbol | None = None, lr: float | None = None, beta1: float = 0.6, beta2: float = 0.999, epsilon: float = 1e-08, t: int | None = None, wd: float = 0.0, rescale_grad: float = 1.0, clip_grad: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Follow the moving leader, step t (from 1): see optimizer_formulas.ftml."""
-
-def ftrl_update(weight: Symbol | None = None, grad: Symbol | None = None, z: Symbol | None = None, n: Symbol | None = None, lr: float | None = None, lamda1: float = 0.01, beta: float = 1.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Follow the regularized leader: z = z + g - (sqrt(n + g^2) - sqrt(n)) weight / lr; n = n + g^2;"""
-
-def gamma(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the gamma function, elementwise. Any shape; integers are computed in float and cut off."""
-
-def gammaln(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """log |gamma(x)|, elementwise. Any shape; integers are computed in float and cut off."""
-
-def gather_nd(data: Symbol | None = None, indices: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data[indices[0], indices[1], ...]: shape indices.shape[1:] + data.shape[M:] for M = len(indices)."""
-
-def hard_sigmoid(data: Symbol | None = None, alpha: float = 0.2, beta: float = 0.5, name: str | None = None, **kwargs: Any) -> Symbol:
-    """max(0, min(1, alpha x + beta)), for floats; the gradient is 0 where the result is 0 or 1."""
-
-def identity(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """A copy of the array."""
-
-def im2col(data: Symbol | None = None, kernel: int | Sequence[int | None] | None = None, stride: int | Sequence[int | None] = (), dilate: int | Sequence[int | None] = (), pad: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """(N, C, *spatial) -> (N, C * prod(kernel), windows): the elements under each position of a sliding window."""
-
-def khatri_rao(*args: Symbol | Sequence[Symbol], name: str | None = None, **kwargs: Any) -> Symbol:
-    """The column-wise Kronecker product of matrices (n_i, k): shape (n_1 n_2 ..., k)."""
-
-def lamb_update_phase1(weight: Symbol | None = None, grad: Symbol | None = None, mean: Symbol | None = None, var: Symbol | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, t: int | None = None, bias_correction: bool = True, wd: float | None = None, rescale_grad: float = 1.0, clip_gradient: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The direction of a LAMB step: mean, var as in adam (corrected for step t where bias_correction), mean / (sqrt(var) + epsilon) + wd weight."""
-
-def lamb_update_phase2(weight: Symbol | None = None, g: Symbol | None = None, r1: Symbol | None = None, r2: Symbol | None = None, lr: float | None = None, lower_bound: float = -1.0, upper_bound: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """weight - lr r1 / r2 g, where r1 = |weight| (within the bounds that are not negative) and r2 = |g|; the ratio is 1 where a norm is 0."""
-
-def linalg_det(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The determinants of square matrices; the gradient det(A) A^-T is 0 where A is singular. One matrix: shape (1,)."""
-
-def linalg_extractdiag(A: Symbol | None = None, offset: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The diagonals (offset > 0: above, < 0: below the main one) of square matrices: (..., n, n) -> (..., n - |offset|)."""
-
-def linalg_extracttrian(A: Symbol | None = None, offset: int = 0, lower: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The elements of the lower triangle row by row, or of the upper one column by column: (..., n, n) -> (..., m (m + 1) / 2), m = n - |offset|."""
-
-def linalg_gelqf(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(Q, L) with A = L Q for matrices (m, n), m <= n: Q (m, n) has orthonormal rows, L (m, m) is a lower triangle."""
-
-def linalg_gemm(A: Symbol | None = None, B: Symbol | None = None, C: Symbol | None = None, transpose_a: bool = False, transpose_b: bool = False, alpha: float = 1.0, beta: float = 1.0, axis: int = -2, name: str | None = None, **kwargs: Any) -> Symbol:
-    """alpha op(A) op(B) + beta C, op = transposition if asked for. Rows are `axis`, columns the last axis."""
-
-def linalg_gemm2(A: Symbol | None = None, B: Symbol | None = None, transpose_a: bool = False, transpose_b: bool = False, alpha: float = 1.0, axis: int = -2, name: str | None = None, **kwargs: Any) -> Symbol:
-    """alpha op(A) op(B), op = transposition if asked for. Rows are `axis`, columns the last axis."""
-
-def linalg_inverse(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """A^-1 of square matrices. Singular: MXNetError."""
-
-def linalg_makediag(A: Symbol | None = None, offset: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Matrices with a given diagonal and zeros elsewhere: (..., n) -> (..., n + |offset|, n + |offset|)."""
-
-def linalg_maketrian(A: Symbol | None = None, offset: int = 0, lower: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Matrices with a given triangle and zeros elsewhere: the reverse of extracttrian."""
-
-def linalg_potrf(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The lower triangle L with L L^T = A, A symmetric positive definite (its lower triangle is read). Not definite: MXNetError."""
-
-def linalg_potri(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(A A^T)^-1 for a lower triangle A, the result of potrf."""
-
-def linalg_slogdet(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(sign, log |det|) of square matrices: sign is 0 and the logarithm -inf, with gradient 0, where A is singular."""
-
-def linalg_sumlogdiag(A: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The sum of the logarithms of the diagonal, for each square matrix."""
-
-def linalg_syrk(A: Symbol | None = None, transpose: bool = False, alpha: float = 1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """alpha A A^T, or alpha A^T A if transpose."""
-
-def linalg_trmm(A: Symbol | None = None, B: Symbol | None = None, transpose: bool = False, rightside: bool = False, lower: bool = True, alpha: float = 1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """alpha op(A) B, or alpha B op(A) if rightside, with the lower (or upper) triangle of the square A; the rest of A is not read."""
-
-def linalg_trsm(A: Symbol | None = None, B: Symbol | None = None, transpose: bool = False, rightside: bool = False, lower: bool = True, alpha: float = 1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """X with op(A) X = alpha B, or X op(A) = alpha B if rightside, A a lower (or upper) triangle; the rest of A is not read."""
-
-def log(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the natural logarithm, elementwise. Any shape; integers are computed in float and cut off."""
-
-def log10(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the logarithm to base 10, elementwise. Any shape; integers are computed in float and cut off."""
-
-def log1p(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """log(1 + x), exact near 0, elementwise. Any shape; integers are computed in float and cut off."""
-
-def log2(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the logarithm to base 2, elementwise. Any shape; integers are computed in float and cut off."""
-
-def log_softmax(data: Symbol | None = None, axis: int = -1, temperature: float | None = None, dtype: Any = None, use_length: bool | None = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """log(softmax(data / temperature)) along axis, computed without overflow. Types as softmax."""
-
-def logical_not(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 where x is 0, else 0, in the array's type."""
-
-def make_loss(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data, a loss, with the gradient 1 everywhere: the head gradient is ignored."""
-
-def max(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The largest element; the gradient goes to all that equal it over `axis`."""
-
-def max_axis(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The largest element; the gradient goes to all that equal it over `axis`."""
-
-def mean(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The mean (integers: cut off) over `axis`."""
-
-def min(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The smallest element; the gradient goes to all that equal it over `axis`."""
-
-def min_axis(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The smallest element; the gradient goes to all that equal it over `axis`."""
-
-def moments(data: Symbol | None = None, axes: int | Sequence[int | None] | None = None, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(mean, variance) over `axes`; the variance is that of the population."""
-
-def mp_lamb_update_phase1(weight: Symbol | None = None, grad: Symbol | None = None, mean: Symbol | None = None, var: Symbol | None = None, weight32: Symbol | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-06, t: int | None = None, bias_correction: bool = True, wd: float | None = None, rescale_grad: float = 1.0, clip_gradient: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lamb_update_phase1 from the float32 master weight32; the direction is float32."""
-
-def mp_lamb_update_phase2(weight: Symbol | None = None, g: Symbol | None = None, r1: Symbol | None = None, r2: Symbol | None = None, weight32: Symbol | None = None, lr: float | None = None, lower_bound: float = -1.0, upper_bound: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lamb_update_phase2 of the float32 master weight32; the result is it in weight's type."""
-
-def mp_nag_mom_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, weight32: Symbol | None = None, lr: float | None = None, momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """nag_mom_update of the float32 master weight32; the result is it in weight's type. The decay in the stored mom is that of the new weight32."""
-
-def mp_sgd_mom_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, weight32: Symbol | None = None, lr: float | None = None, momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """sgd_mom_update of the float32 master weight32 with float32 mom; the result is weight32 in weight's type."""
-
-def mp_sgd_update(weight: Symbol | None = None, grad: Symbol | None = None, weight32: Symbol | None = None, lr: float | None = None, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """sgd_update of the float32 master weight32; the result is it in weight's type."""
-
-def multi_all_finite(*data: Symbol | Sequence[Symbol], num_arrays: int = 1, init_output: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """all_finite of several arrays together."""
-
-def multi_lars(lrs: Symbol | None = None, weights_sum_sq: Symbol | None = None, grads_sum_sq: Symbol | None = None, wds: Symbol | None = None, eta: float | None = None, eps: float | None = None, rescale_grad: float = 1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The learning rate of every layer: lr eta |w| / (|g| rescale_grad + wd |w| + eps), or lr where a norm is 0. All inputs have one entry a layer."""
-
-def multi_mp_sgd_mom_update(*data: Symbol | Sequence[Symbol], lrs: Sequence[float] | None = None, wds: Sequence[float] | None = None, momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """mp_sgd_mom_update of many weights (weight, grad, mom, weight32)."""
-
-def multi_mp_sgd_update(*data: Symbol | Sequence[Symbol], lrs: Sequence[float] | None = None, wds: Sequence[float] | None = None, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """mp_sgd_update of many weights (weight, grad, weight32)."""
-
-def multi_sgd_mom_update(*data: Symbol | Sequence[Symbol], lrs: Sequence[float] | None = None, wds: Sequence[float] | None = None, momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """sgd_mom_update of many weights (weight, grad, mom)."""
-
-def multi_sgd_update(*data: Symbol | Sequence[Symbol], lrs: Sequence[float] | None = None, wds: Sequence[float] | None = None, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """sgd_update of many weights (weight, grad); lrs and wds hold one number a weight."""
-
-def multi_sum_sq(*data: Symbol | Sequence[Symbol], num_arrays: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The sum of squares of every array, float32 of shape (num_arrays,); half types are summed in float32."""
-
-def nag_mom_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, lr: float | None = None, momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Nesterov: d = -lr (clip(rescale_grad grad) + wd weight); mom = momentum mom + d; weight + momentum mom + d."""
-
-def nanprod(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The product of all elements that are not NaN over `axis`."""
-
-def nansum(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The sum of all elements that are not NaN over `axis`."""
-
-def negative(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """-x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def norm(data: Symbol | None = None, ord: int = 2, axis: int | Sequence[int | None] | None = None, out_dtype: Literal['float16', 'float32', 'float64', 'int32', 'int64', 'int8'] | None = None, keepdims: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The L1 (ord=1) or L2 (ord=2) norm over one or two axes, or over all. float16 and bfloat16 are computed in float32."""
-
-def normal(loc: float = 0.0, scale: float = 1.0, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Normal with mean loc and standard deviation scale. Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."""
-
-def one_hot(indices: Symbol | None = None, depth: int | None = None, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
-    """on_value at position indices[...] of a new last axis of size depth, off_value elsewhere. Indices out of range give off_value only."""
-
-def ones_like(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Ones in the shape and type of data."""
-
-def pad(data: Symbol | None = None, mode: Literal['constant', 'edge', 'reflect'] | None = None, pad_width: int | Sequence[int | None] | None = None, constant_value: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(N, C, H, W) or (N, C, D, H, W) data with a border: a constant, the nearest element, or the mirrored inside."""
-
-def pick(data: Symbol | None = None, index: Symbol | None = None, axis: int | None = -1, keepdims: bool = False, mode: Literal['clip', 'wrap'] = 'clip', name: str | None = None, **kwargs: Any) -> Symbol:
-    """The element index[...] of data along an axis. index has the shape of data without that axis, or with size 1 there."""
-
-def preloaded_multi_mp_sgd_mom_update(*data: Symbol | Sequence[Symbol], momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """multi_mp_sgd_mom_update with lrs and wds as the last inputs."""
-
-def preloaded_multi_mp_sgd_update(*data: Symbol | Sequence[Symbol], rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """multi_mp_sgd_update with lrs and wds as the last inputs."""
-
-def preloaded_multi_sgd_mom_update(*data: Symbol | Sequence[Symbol], momentum: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """multi_sgd_mom_update with lrs and wds as the last inputs."""
-
-def preloaded_multi_sgd_update(*data: Symbol | Sequence[Symbol], rescale_grad: float = 1.0, clip_gradient: float = -1.0, num_weights: int = 1, name: str | None = None, **kwargs: Any) -> Symbol:
-    """multi_sgd_update whose last two inputs are the arrays lrs and wds."""
-
-def prod(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The product; its gradient is product / x, hence NaN at zeros (as in the original) over `axis`."""
-
-def radians(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """degrees to radians, elementwise. Any shape; integers are computed in float and cut off."""
-
-def random_exponential(lam: float = 1.0, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Exponential with rate lam. Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."""
-
-def random_gamma(alpha: float = 1.0, beta: float = 1.0, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Gamma with shape alpha and scale beta. Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."""
-
-def random_generalized_negative_binomial(mu: float = 1.0, alpha: float = 1.0, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Negative binomial with mean mu and dispersion alpha: variance mu + alpha * mu ** 2. Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."""
-
-def random_negative_binomial(k: int = 1, p: float = 1.0, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Failures before the k-th success, each trial succeeding with probability p. Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."""
-
-def random_normal(loc: float = 0.0, scale: float = 1.0, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Normal with mean loc and standard deviation scale. Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."""
-
-def random_pdf_dirichlet(sample: Symbol | None = None, alpha: Symbol | None = None, is_log: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Gamma(sum alpha) / prod Gamma(alpha) * prod x ** (alpha - 1) over the last axis: alpha S + (k,), sample S + T + (k,) -> S + T."""
-
-def random_pdf_exponential(sample: Symbol | None = None, lam: Symbol | None = None, is_log: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lam * exp(-lam * x)."""
-
-def random_pdf_gamma(sample: Symbol | None = None, alpha: Symbol | None = None, beta: Symbol | None = None, is_log: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """beta ** alpha * x ** (alpha - 1) * exp(-beta * x) / Gamma(alpha); beta is a rate here (a scale in random_gamma)."""
-
-def random_pdf_generalized_negative_binomial(sample: Symbol | None = None, mu: Symbol | None = None, alpha: Symbol | None = None, is_log: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The negative binomial with k = 1 / alpha and p = 1 / (mu * alpha + 1)."""
-
-def random_pdf_negative_binomial(sample: Symbol | None = None, k: Symbol | None = None, p: Symbol | None = None, is_log: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Gamma(x + k) / (x! Gamma(k)) * p ** k * (1 - p) ** x."""
-
-def random_pdf_normal(sample: Symbol | None = None, mu: Symbol | None = None, sigma: Symbol | None = None, is_log: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """exp(-((x - mu) / sigma) ** 2 / 2) / (sigma * sqrt(2 pi))."""
-
-def random_pdf_poisson(sample: Symbol | None = None, lam: Symbol | None = None, is_log: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lam ** x * exp(-lam) / x!."""
-
-def random_pdf_uniform(sample: Symbol | None = None, low: Symbol | None = None, high: Symbol | None = None, is_log: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 / (high - low); samples are taken to be inside of [low, high]."""
-
-def random_poisson(lam: float = 1.0, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Poisson with rate lam. Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."""
-
-def random_randint(low: int | None = None, high: int | None = None, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Integers low ... high - 1, all equally likely, as int32 (default) or int64. Errors: low >= high, another dtype."""
-
-def random_uniform(low: float = 0.0, high: float = 1.0, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Uniform on [low, high). Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."""
-
-def ravel_multi_index(data: Symbol | None = None, shape: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(ndim, N) coordinates in an array of `shape` -> (N,) positions in its flattened form, in the type of data."""
-
-def rcbrt(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x ** (-1/3), real for negative x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def reciprocal(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 / x, elementwise. Any shape; integers are computed in float and cut off."""
-
-def relu(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """max(x, 0), elementwise. Any shape; integers are computed in float and cut off."""
-
-def repeat(data: Symbol | None = None, repeats: int | None = None, axis: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Each element repeated along an axis, or all of the flattened array."""
-
-def reset_arrays(*data: Symbol | Sequence[Symbol], num_arrays: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Fill every array with zeros, in place. No output."""
-
-def reshape(data: Symbol | None = None, shape: int | Sequence[int | None] = (), reverse: bool = False, target_shape: int | Sequence[int | None] = (), keep_highest: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The elements of data in their order, in another shape."""
-
-def reshape_like(lhs: Symbol | None = None, rhs: Symbol | None = None, lhs_begin: int | None = None, lhs_end: int | None = None, rhs_begin: int | None = None, rhs_end: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """lhs in the shape of rhs; with bounds, axes lhs_begin:lhs_end get the sizes of the axes rhs_begin:rhs_end of rhs."""
-
+from .op import adam_update as adam_update
+from .op import add_n as add_n
+from .op import all_finite as all_finite
+from .op import amp_cast as amp_cast
+from .op import amp_multicast as amp_multicast
+from .op import arccos as arccos
+from .op import arccosh as arccosh
+from .op import arcsin as arcsin
+from .op import arcsinh as arcsinh
+from .op import arctan as arctan
+from .op import arctanh as arctanh
+from .op import argmax as argmax
+from .op import argmax_channel as argmax_channel
+from .op import argmin as argmin
+from .op import argsort as argsort
+from .op import batch_dot as batch_dot
+from .op import batch_take as batch_take
+from .op import broadcast_add as broadcast_add
+from .op import broadcast_axes as broadcast_axes
+from .op import broadcast_axis as broadcast_axis
+from .op import broadcast_div as broadcast_div
+from .op import broadcast_equal as broadcast_equal
+from .op import broadcast_greater as broadcast_greater
+from .op import broadcast_greater_equal as broadcast_greater_equal
+from .op import broadcast_hypot as broadcast_hypot
+from .op import broadcast_lesser as broadcast_lesser
+from .op import broadcast_lesser_equal as broadcast_lesser_equal
+from .op import broadcast_like as broadcast_like
+from .op import broadcast_logical_and as broadcast_logical_and
+from .op import broadcast_logical_or as broadcast_logical_or
+from .op import broadcast_logical_xor as broadcast_logical_xor
+from .op import broadcast_maximum as broadcast_maximum
+from .op import broadcast_minimum as broadcast_minimum
+from .op import broadcast_minus as broadcast_minus
+from .op import broadcast_mod as broadcast_mod
+from .op import broadcast_mul as broadcast_mul
+from .op import broadcast_not_equal as broadcast_not_equal
+from .op import broadcast_plus as broadcast_plus
+from .op import broadcast_power as broadcast_power
+from .op import broadcast_sub as broadcast_sub
+from .op import broadcast_to as broadcast_to
+from .op import cast as cast
+from .op import cast_storage as cast_storage
+from .op import cbrt as cbrt
+from .op import ceil as ceil
+from .op import choose_element_0index as choose_element_0index
+from .op import clip as clip
+from .op import col2im as col2im
+from .op import concat as concat
+from .op import cos as cos
+from .op import cosh as cosh
+from .op import crop as crop
+from .op import ctc_loss as ctc_loss
+from .op import cumsum as cumsum
+from .op import degrees as degrees
+from .op import depth_to_space as depth_to_space
+from .op import diag as diag
+from .op import dot as dot
+from .op import elemwise_add as elemwise_add
+from .op import elemwise_div as elemwise_div
+from .op import elemwise_mul as elemwise_mul
+from .op import elemwise_sub as elemwise_sub
+from .op import erf as erf
+from .op import erfinv as erfinv
+from .op import exp as exp
+from .op import expand_dims as expand_dims
+from .op import expm1 as expm1
+from .op import fill_element_0index as fill_element_0index
+from .op import fix as fix
+from .op import flatten as flatten
+from .op import flip as flip
+from .op import floor as floor
+from .op import ftml_update as ftml_update
+from .op import ftrl_update as ftrl_update
+from .op import gamma as gamma
+from .op import gammaln as gammaln
+from .op import gather_nd as gather_nd
+from .op import hard_sigmoid as hard_sigmoid
+from .op import identity as identity
+from .op import im2col as im2col
+from .op import khatri_rao as khatri_rao
+from .op import lamb_update_phase1 as lamb_update_phase1
+from .op import lamb_update_phase2 as lamb_update_phase2
+from .op import linalg_det as linalg_det
+from .op import linalg_extractdiag as linalg_extractdiag
+from .op import linalg_extracttrian as linalg_extracttrian
+from .op import linalg_gelqf as linalg_gelqf
+from .op import linalg_gemm as linalg_gemm
+from .op import linalg_gemm2 as linalg_gemm2
+from .op import linalg_inverse as linalg_inverse
+from .op import linalg_makediag as linalg_makediag
+from .op import linalg_maketrian as linalg_maketrian
+from .op import linalg_potrf as linalg_potrf
+from .op import linalg_potri as linalg_potri
+from .op import linalg_slogdet as linalg_slogdet
+from .op import linalg_sumlogdiag as linalg_sumlogdiag
+from .op import linalg_syrk as linalg_syrk
+from .op import linalg_trmm as linalg_trmm
+from .op import linalg_trsm as linalg_trsm
+from .op import log as log
+from .op import log10 as log10
+from .op import log1p as log1p
+from .op import log2 as log2
+from .op import log_softmax as log_softmax
+from .op import logical_not as logical_not
+from .op import make_loss as make_loss
+from .op import max as max
+from .op import max_axis as max_axis
+from .op import mean as mean
+from .op import min as min
+from .op import min_axis as min_axis
+from .op import moments as moments
+from .op import mp_lamb_update_phase1 as mp_lamb_update_phase1
+from .op import mp_lamb_update_phase2 as mp_lamb_update_phase2
+from .op import mp_nag_mom_update as mp_nag_mom_update
+from .op import mp_sgd_mom_update as mp_sgd_mom_update
+from .op import mp_sgd_update as mp_sgd_update
+from .op import multi_all_finite as multi_all_finite
+from .op import multi_lars as multi_lars
+from .op import multi_mp_sgd_mom_update as multi_mp_sgd_mom_update
+from .op import multi_mp_sgd_update as multi_mp_sgd_update
+from .op import multi_sgd_mom_update as multi_sgd_mom_update
+from .op import multi_sgd_update as multi_sgd_update
+from .op import multi_sum_sq as multi_sum_sq
+from .op import nag_mom_update as nag_mom_update
+from .op import nanprod as nanprod
+from .op import nansum as nansum
+from .op import negative as negative
+from .op import norm as norm
+from .op import normal as normal
+from .op import one_hot as one_hot
+from .op import ones_like as ones_like
+from .op import pad as pad
+from .op import pick as pick
+from .op import preloaded_multi_mp_sgd_mom_update as preloaded_multi_mp_sgd_mom_update
+from .op import preloaded_multi_mp_sgd_update as preloaded_multi_mp_sgd_update
+from .op import preloaded_multi_sgd_mom_update as preloaded_multi_sgd_mom_update
+from .op import preloaded_multi_sgd_update as preloaded_multi_sgd_update
+from .op import prod as prod
+from .op import radians as radians
+from .op import random_exponential as random_exponential
+from .op import random_gamma as random_gamma
+from .op import random_generalized_negative_binomial as random_generalized_negative_binomial
+from .op import random_negative_binomial as random_negative_binomial
+from .op import random_normal as random_normal
+from .op import random_pdf_dirichlet as random_pdf_dirichlet
+from .op import random_pdf_exponential as random_pdf_exponential
+from .op import random_pdf_gamma as random_pdf_gamma
+from .op import random_pdf_generalized_negative_binomial as random_pdf_generalized_negative_binomial
+from .op import random_pdf_negative_binomial as random_pdf_negative_binomial
+from .op import random_pdf_normal as random_pdf_normal
+from .op import random_pdf_poisson as random_pdf_poisson
+from .op import random_pdf_uniform as random_pdf_uniform
+from .op import random_poisson as random_poisson
+from .op import random_randint as random_randint
+from .op import random_uniform as random_uniform
+from .op import ravel_multi_index as ravel_multi_index
+from .op import rcbrt as rcbrt
+from .op import reciprocal as reciprocal
+from .op import relu as relu
+from .op import repeat as repeat
+from .op import reset_arrays as reset_arrays
+from .op import reshape as reshape
+from .op import reshape_like as reshape_like
 def retain(data: Symbol | None = None, indices: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """Only the given rows of a row_sparse array; given rows that it does not store become stored rows of zeros."""
 
-def reverse(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data in reverse order along the given axes; an axis named twice is reversed twice."""
-
-def rint(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the nearest integer, halves to the lower one, elementwise. Any shape; integers are computed in float and cut off."""
-
-def rmsprop_update(weight: Symbol | None = None, grad: Symbol | None = None, n: Symbol | None = None, lr: float | None = None, gamma1: float = 0.95, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, clip_weights: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """g = clip(rescale_grad grad + wd weight); n: average of g^2; weight - lr g / sqrt(n + epsilon), clipped to clip_weights unless negative."""
-
-def rmspropalex_update(weight: Symbol | None = None, grad: Symbol | None = None, n: Symbol | None = None, g: Symbol | None = None, delta: Symbol | None = None, lr: float | None = None, gamma1: float = 0.95, gamma2: float = 0.9, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, clip_weights: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """rmsprop around the average gradient g, with momentum: delta = gamma2 delta - lr grad / sqrt(n - g^2 + epsilon); weight + delta."""
-
-def round(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the nearest integer, halves away from zero, elementwise. Any shape; integers are computed in float and cut off."""
-
-def rsqrt(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x ** -0.5, elementwise. Any shape; integers are computed in float and cut off."""
-
-def sample_exponential(lam: Symbol | None = None, shape: int | Sequence[int | None] = (), dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Exponential with rate lam. One set of samples of shape `shape` for each entry of the parameter arrays: shape lam.shape + shape."""
-
-def sample_gamma(alpha: Symbol | None = None, beta: Symbol | None = None, shape: int | Sequence[int | None] = (), dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Gamma with shape alpha and scale beta. One set of samples of shape `shape` for each entry of the parameter arrays: shape alpha.shape + shape."""
-
-def sample_generalized_negative_binomial(mu: Symbol | None = None, alpha: Symbol | None = None, shape: int | Sequence[int | None] = (), dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Negative binomial with mean mu and dispersion alpha: variance mu + alpha * mu ** 2. One set of samples of shape `shape` for each entry of the parameter arrays: shape mu.shape + shape."""
-
-def sample_multinomial(data: Symbol | None = None, shape: int | Sequence[int | None] = (), get_prob: bool = False, dtype: Any = 'int32', name: str | None = None, **kwargs: Any) -> Symbol:
-    """Classes drawn by the probabilities on the last axis of data: shape data.shape[:-1] + shape, as `dtype`."""
-
-def sample_negative_binomial(k: Symbol | None = None, p: Symbol | None = None, shape: int | Sequence[int | None] = (), dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Failures before the k-th success, each trial succeeding with probability p. One set of samples of shape `shape` for each entry of the parameter arrays: shape k.shape + shape."""
-
-def sample_normal(mu: Symbol | None = None, sigma: Symbol | None = None, shape: int | Sequence[int | None] = (), dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Normal with mean loc and standard deviation scale. One set of samples of shape `shape` for each entry of the parameter arrays: shape mu.shape + shape."""
-
-def sample_poisson(lam: Symbol | None = None, shape: int | Sequence[int | None] = (), dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Poisson with rate lam. One set of samples of shape `shape` for each entry of the parameter arrays: shape lam.shape + shape."""
-
-def sample_uniform(low: Symbol | None = None, high: Symbol | None = None, shape: int | Sequence[int | None] = (), dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Uniform on [low, high). One set of samples of shape `shape` for each entry of the parameter arrays: shape low.shape + shape."""
-
-def scatter_nd(data: Symbol | None = None, indices: Symbol | None = None, shape: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Zeros of a shape with data written at indices: out[indices[0], indices[1], ...] = data. Of repeated indices the last stays."""
-
-def sgd_mom_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, lr: float | None = None, momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """mom = momentum mom - lr (clip(rescale_grad grad) + wd weight); weight + mom."""
-
-def sgd_update(weight: Symbol | None = None, grad: Symbol | None = None, lr: float | None = None, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, lazy_update: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(1 - lr wd) weight - lr clip(rescale_grad grad)."""
-
-def shape_array(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The shape of data as an int64 array."""
-
-def shuffle(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data with its first axis in random order."""
-
-def sigmoid(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """1 / (1 + e ** -x), elementwise. Any shape; integers are computed in float and cut off."""
-
-def sign(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """-1, 0 or 1, elementwise. Any shape; integers are computed in float and cut off."""
-
-def signsgd_update(weight: Symbol | None = None, grad: Symbol | None = None, lr: float | None = None, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(1 - lr wd) weight - lr sign(grad)."""
-
-def signum_update(weight: Symbol | None = None, grad: Symbol | None = None, mom: Symbol | None = None, lr: float | None = None, momentum: float = 0.0, wd: float = 0.0, rescale_grad: float = 1.0, clip_gradient: float = -1.0, wd_lh: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """mom = momentum mom - (1 - momentum) (clip(rescale_grad grad) + wd weight); (1 - lr wd_lh) weight + lr sign(mom)."""
-
-def sin(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the sine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def sinh(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the hyperbolic sine, elementwise. Any shape; integers are computed in float and cut off."""
-
-def size_array(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The number of elements of data as an int64 array of one element."""
-
-def slice(data: Symbol | None = None, begin: int | Sequence[int | None] | None = None, end: int | Sequence[int | None] | None = None, step: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """data[begin[0]:end[0]:step[0], begin[1]:end[1]:step[1], ...]; None leaves a bound open, bounds beyond the array are clipped."""
-
-def slice_axis(data: Symbol | None = None, axis: int | None = None, begin: int | None = None, end: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Elements begin:end of one axis; negative bounds count from the end, end=None is the end."""
-
-def slice_like(data: Symbol | None = None, shape_like: Symbol | None = None, axes: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """The leading part of data with the sizes of shape_like, on all axes or the given ones. The gradient of shape_like is zero."""
-
-def smooth_l1(data: Symbol | None = None, scalar: float = 1.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """0.5 (s x)^2 where |x| < 1/s^2, else |x| - 0.5/s^2, with s = scalar (R. Girshick, "Fast R-CNN", 2015)."""
-
-def softmax(data: Symbol | None = None, length: Symbol | None = None, axis: int = -1, temperature: float | None = None, dtype: Any = None, use_length: bool | None = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """exp(x / temperature) / sum of the same along axis."""
-
-def softmax_cross_entropy(data: Symbol | None = None, label: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The sum over rows of -log(softmax(data))[label], of shape (1,); data (N, classes), label (N,)."""
-
-def softmin(data: Symbol | None = None, axis: int = -1, temperature: float | None = None, dtype: Any = None, use_length: bool | None = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """softmax(-data / temperature) along axis. Types as softmax."""
-
-def softsign(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x / (1 + |x|), elementwise. Any shape; integers are computed in float and cut off."""
-
-def sort(data: Symbol | None = None, axis: int | None = -1, is_ascend: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data sorted along an axis, or flattened and sorted for axis=None. The gradient goes back to where each element came from."""
-
-def space_to_depth(data: Symbol | None = None, block_size: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """(N, C, H, W) -> (N, C * b * b, H / b, W / b): blocks of b x b become channels."""
-
-def split(data: Symbol | None = None, num_outputs: int | None = None, axis: int = 1, squeeze_axis: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """num_outputs equal parts of data along an axis; squeeze_axis drops that axis where parts have size 1."""
-
-def sqrt(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x ** 0.5, elementwise. Any shape; integers are computed in float and cut off."""
-
-def square(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x ** 2, elementwise. Any shape; integers are computed in float and cut off."""
-
-def squeeze(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data without its axes of size 1, or without the given ones. At least one axis stays: (1, 1) becomes (1,)."""
-
-def stack(*data: Symbol | Sequence[Symbol], axis: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Arrays of one shape side by side along a new axis."""
-
-def stop_gradient(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The array as it is; no gradient flows back through it."""
-
-def sum(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The sum over `axis`."""
-
-def sum_axis(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The sum over `axis`."""
-
-def swapaxes(data: Symbol | None = None, dim1: int = 0, dim2: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data with axes dim1 and dim2 exchanged."""
-
-def take(a: Symbol | None = None, indices: Symbol | None = None, axis: int = 0, mode: Literal['clip', 'wrap', 'raise'] = 'clip', name: str | None = None, **kwargs: Any) -> Symbol:
-    """Slices of `a` along an axis: shape a.shape[:axis] + indices.shape + a.shape[axis+1:]."""
-
-def tan(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the tangent, elementwise. Any shape; integers are computed in float and cut off."""
-
-def tanh(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """the hyperbolic tangent, elementwise. Any shape; integers are computed in float and cut off."""
-
-def tile(data: Symbol | None = None, reps: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """data repeated as a block, reps[i] times along axis i; missing axes or counts on the left are 1."""
-
-def topk(data: Symbol | None = None, axis: int | None = -1, k: int = 1, ret_typ: Literal['both', 'indices', 'mask', 'value'] = 'indices', is_ascend: bool = False, dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
-    """The k largest (smallest with is_ascend) elements along an axis, in order; k < 1 means all, axis=None the flattened data."""
-
-def transpose(data: Symbol | None = None, axes: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """data with its axes in the given order, or reversed if none is given."""
-
-def trunc(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x without its fraction, elementwise. Any shape; integers are computed in float and cut off."""
-
-def uniform(low: float = 0.0, high: float = 1.0, shape: int | Sequence[int | None] | None = None, ctx: str = '', dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Uniform on [low, high). Shape `shape` (default: (1,), or that of out=), dtype float16, bfloat16, float32 (default) or float64."""
-
-def unravel_index(data: Symbol | None = None, shape: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Positions in the flattened form of an array of `shape` -> (ndim, *data.shape) coordinates, in the type of data."""
-
-def where(condition: Symbol | None = None, x: Symbol | None = None, y: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x where condition is not 0, else y. condition has the shape of x, or is a vector that chooses whole rows."""
-
-def zeros_like(data: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Zeros in the shape and type of data."""
+from .op import reverse as reverse
+from .op import rint as rint
+from .op import rmsprop_update as rmsprop_update
+from .op import rmspropalex_update as rmspropalex_update
+from .op import round as round
+from .op import rsqrt as rsqrt
+from .op import sample_exponential as sample_exponential
+from .op import sample_gamma as sample_gamma
+from .op import sample_generalized_negative_binomial as sample_generalized_negative_binomial
+from .op import sample_multinomial as sample_multinomial
+from .op import sample_negative_binomial as sample_negative_binomial
+from .op import sample_normal as sample_normal
+from .op import sample_poisson as sample_poisson
+from .op import sample_uniform as sample_uniform
+from .op import scatter_nd as scatter_nd
+from .op import sgd_mom_update as sgd_mom_update
+from .op import sgd_update as sgd_update
+from .op import shape_array as shape_array
+from .op import shuffle as shuffle
+from .op import sigmoid as sigmoid
+from .op import sign as sign
+from .op import signsgd_update as signsgd_update
+from .op import signum_update as signum_update
+from .op import sin as sin
+from .op import sinh as sinh
+from .op import size_array as size_array
+from .op import slice as slice
+from .op import slice_axis as slice_axis
+from .op import slice_like as slice_like
+from .op import smooth_l1 as smooth_l1
+from .op import softmax as softmax
+from .op import softmax_cross_entropy as softmax_cross_entropy
+from .op import softmin as softmin
+from .op import softsign as softsign
+from .op import sort as sort
+from .op import space_to_depth as space_to_depth
+from .op import split as split
+from .op import sqrt as sqrt
+from .op import square as square
+from .op import squeeze as squeeze
+from .op import stack as stack
+from .op import stop_gradient as stop_gradient
+from .op import sum as sum
+from .op import sum_axis as sum_axis
+from .op import swapaxes as swapaxes
+from .op import take as take
+from .op import tan as tan
+from .op import tanh as tanh
+from .op import tile as tile
+from .op import topk as topk
+from .op import transpose as transpose
+from .op import trunc as trunc
+from .op import uniform as uniform
+from .op import unravel_index as unravel_index
+from .op import where as where
+from .op import zeros_like as zeros_like
