@@ -395,5 +395,5 @@ def settings() -> tuple[bool, bool]:
 def program_of(symbol: Any) -> Compiled:
     """The program that all executors of a symbol share, as long as they want the same mirroring and merging."""
     if symbol._program is None or symbol._program.settings != settings():
-        symbol._program = Compiled(symbol)
+        symbol._program = Compiled(symbol, backend=symbol._backend)
     return symbol._program

@@ -17,7 +17,7 @@ from .._runtime.array import Array
 from .._runtime.state import state
 from ..context import Context, current_context
 from ..error import MXNetError, NotImplementedForSymbol, hint
-from . import _function, _json, _storage_types
+from . import _backends, _function, _json, _storage_types
 from ._function import create
 from ._infer import Inference, known
 from ._node import HIDDEN, Entry, Node, order, variables
@@ -41,12 +41,13 @@ def _binary(array_op: str, scalar_op: str, symbol: str) -> Callable:
 class Symbol:
     """Outputs of a graph. Made by `var`, by operators on symbols, by `Group` and `load`; never changed by what is made from it."""
 
-    __slots__ = ("_heads", "_program", "__weakref__")
+    __slots__ = ("_heads", "_program", "_backend", "__weakref__")
     __array_priority__ = 1000.0
 
     def __init__(self, heads: list[Entry]) -> None:
         self._heads = heads
         self._program: Any = None  # made at the first executor
+        self._backend: str | None = None  # of torch.compile
 
     # ---- facts
 
@@ -167,7 +168,7 @@ class Symbol:
         return {"handle": self.tojson(remove_amp_cast=False)}
 
     def __setstate__(self, state: dict) -> None:
-        self._heads, self._program = _json.loads(state["handle"]), None
+        self._heads, self._program, self._backend = _json.loads(state["handle"]), None, None
 
     def __call__(self, *args: Symbol, **kwargs: Any) -> Symbol:
         """A copy in which free variables are replaced by symbols, by position or by name."""
@@ -295,8 +296,16 @@ class Symbol:
 
     def optimize_for(self, backend: str, args: Any = None, aux: Any = None, ctx: Any = None, shape_dict: Any = None, type_dict: Any = None,
                      stype_dict: Any = None, skip_infer: bool = False, **kwargs: Any) -> Symbol:  # fmt: skip
-        """The symbol itself: executors and blocks take `backend="inductor"` when they compile."""
-        return self
+        """The symbol that executors run through a backend of torch.compile: "inductor", "aot_eager" and what `torch.compiler` lists.
+
+        MXNet's own names (MKLDNN, MKLDNN_QUANTIZE) give the symbol itself: torch's operators use oneDNN anyway. So do unknown names,
+        with an error in the log, as in MXNet. The other arguments are accepted; nothing needs them.
+
+        >>> y = mx.sym.exp(mx.sym.var("x")).optimize_for("eager")
+        >>> y.eval(x=mx.nd.zeros(2))[0].asnumpy().tolist()
+        [1.0, 1.0]
+        """
+        return _backends.optimized(self, backend)
 
     def _gen_atomic_symbol(self) -> Symbol:
         """The node's operator with variables in place of its inputs."""
@@ -308,8 +317,9 @@ class Symbol:
         return Symbol([(made, i) for i in range(made.num_visible())])
 
     def get_backend_symbol(self, backend: str) -> Symbol:
-        """The symbol itself."""
-        return self
+        """What `optimize_for` gives; an unknown backend is an MXNetError."""
+        _backends.check(backend)
+        return self.optimize_for(backend)
 
     # ---- files
 
