@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None, **kwargs) -> mx.mod.Module | No
     parser.set_defaults(
         network="resnet", num_layers=50, num_classes=1000, num_examples=1281167, num_epochs=80, lr_step_epochs="30,60", **data.COLORS_AND_SHAPES
     )  # fmt: skip
+    data.add_imagenet_arg(parser, arguments)
     args = parser.parse_args(arguments)
     network = symbols.create(
         args.network, num_classes=args.num_classes, num_layers=args.num_layers, image_shape=args.image_shape, dtype=args.dtype

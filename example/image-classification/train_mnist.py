@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None, **kwargs) -> mx.mod.Module | No
     parser.add_argument("--num-examples", type=int, default=60000, help="number of training images")
     parser.add_argument("--data-dir", default="mnist", help="folder of the idx files")
     parser.add_argument("--add_stn", action="store_true", help="lenet only: put a spatial transformer before it")
+    parser.add_argument("--image_shape", default="1,28,28", help="channels, height and width of the images")
     fit.add_fit_args(parser)
     parser.set_defaults(network="mlp", batch_size=64, disp_batches=100, num_epochs=20, lr=0.05, lr_step_epochs="10")
     args = parser.parse_args(arguments)
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None, **kwargs) -> mx.mod.Module | No
         args.network,
         num_classes=args.num_classes,
         num_layers=args.num_layers,
-        image_shape="1,28,28",
+        image_shape=args.image_shape,
         dtype=args.dtype,
         add_stn=args.add_stn or None,
     )

@@ -16,12 +16,13 @@ import mxnet as mx
 
 FOLDER = Path(__file__).parents[2] / "example" / "image-classification"
 TINY = "--benchmark 1 --num-layers 8 --image-shape 3,28,28 --num-classes 4 --batch-size 8 --num-examples 40 --lr 0.02 --loss ce"
-#: Learned numbers of networks for 1,000 classes, from their papers' tables or counted by hand from the description in the module.
+#: Learned numbers of networks for 1,000 classes, from their papers' tables or counted by hand from the description in the module (of version 1
+#: with plain units, 4,224 are in the shortcut of the first unit; of resnext, 6 are of the normalized input).
 SIZES = {
     ("alexnet", None): 50_844_008, ("vgg", 11): 132_863_336, ("vgg", 16): 138_357_544, ("vgg", 19): 143_667_240, ("inception-bn", None): 11_295_240,
-    ("mobilenet", None): 4_231_976, ("resnet-v1", 18): 11_689_512, ("resnet-v1", 34): 21_797_672, ("resnet-v1", 50): 25_557_032,
+    ("mobilenet", None): 4_231_976, ("resnet-v1", 18): 11_693_736, ("resnet-v1", 34): 21_801_896, ("resnet-v1", 50): 25_557_032,
     ("resnet-v1", 101): 44_549_160, ("resnet-v1", 152): 60_192_808, ("resnet", 18): 11_691_950, ("resnet", 50): 25_549_486,
-    ("resnext", 50): 25_028_904, ("resnext", 101): 44_177_704,
+    ("resnext", 50): 25_028_910, ("resnext", 101): 44_177_710,
 }  # fmt: skip
 
 
@@ -76,6 +77,50 @@ def test_float16_network_ends_in_float32(network):
     assert all(t == np.float32 for n, t in types.items() if n.endswith(("_gamma", "_beta")))
 
 
+#: (network, options, image) -> (how many arguments, how many states, some of the arguments' names and shapes), as published files have them.
+PUBLISHED = {
+    ("alexnet", "", "3,224,224"): (18, 0, {"conv1_weight": (96, 3, 11, 11), "fc3_bias": (1000,)}),
+    ("googlenet", "", "3,224,224"): (118, 0, {"conv_in5b_5x5_reduce_weight": (48, 832, 1, 1), "fullyconnected0_weight": (1000, 1024)}),
+    ("inception-bn", "", "3,28,28"): (80, 38, {"conv_in3c_conv_weight": (80, 80, 3, 3), "fullyconnected0_weight": (1000, 336)}),
+    ("inception-bn", "", "3,224,224"): (280, 138, {"bn_5b_double_3x3_1_gamma": (224,), "fullyconnected0_weight": (1000, 1024)}),
+    ("inception-resnet-v2", "", "3,299,299"): (980, 488, {"convolution243_weight": (1536, 2080, 1, 1), "batchnorm0_beta": (32,)}),
+    ("inception-v3", "", "3,299,299"): (286, 188, {"mixed_9_tower_1_mixed_conv_1_conv2d_weight": (384, 384, 3, 1), "fc1_bias": (1000,)}),
+    ("inception-v4", "", "3,299,299"): (451, 298, {"in3C_conv9_1*3_conv2d_weight": (256, 512, 3, 1), "fc1_weight": (1000, 13824)}),
+    ("lenet", "", "1,28,28"): (10, 0, {"convolution1_bias": (50,), "fullyconnected1_weight": (1000, 500)}),
+    ("mobilenet", "alpha=0.5", "3,224,224"): (85, 54, {"conv_14_dw_batchnorm_gamma": (512,), "fc_weight": (1000, 512)}),
+    ("mobilenetv2", "multiplier=1.4", "3,224,224"): (163, 106, {"seq-6-block0-linear-conv2d_weight": (448, 1344, 1, 1)}),
+    ("resnet", "num_layers=20", "3,28,28"): (66, 40, {"stage3_unit3_conv2_weight": (64, 64, 3, 3), "bn1_gamma": (64,)}),
+    ("resnet-v1", "num_layers=18", "3,224,224"): (67, 42, {"stage1_unit1_conv1sc_weight": (64, 64, 1, 1), "stage1_unit1_sc_beta": (64,)}),
+    ("resnext", "num_layers=50", "3,32,32"): (160, 104, {"stage1_unit1_sc_bn_gamma": (16,), "fc1_weight": (1000, 64)}),
+    ("resnext", "num_layers=101,num_group=64", "3,224,224"): (318, 210, {"stage4_unit3_conv2_weight": (1024, 16, 3, 3)}),
+    ("vgg", "num_layers=16,batch_norm=1", "3,224,224"): (60, 26, {"bn5_3_gamma": (512,), "fc8_weight": (1000, 4096)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PUBLISHED, ids=str)
+def test_published_files_load_by_name(case):
+    network, text, image = case
+    options = {name: float(v) if "." in v else int(v) for name, v in (part.split("=") for part in text.split(",") if part)}
+    with mx.name.NameManager():
+        symbol = importlib.import_module("symbols").create(network, num_classes=1000, image_shape=image, **options)
+    shapes = dict(zip(symbol.list_arguments(), symbol.infer_shape(data=(2, *map(int, image.split(","))))[0]))
+    arguments, states, some = PUBLISHED[case]
+    assert (len(shapes), len(symbol.list_auxiliary_states())) == (arguments, states)
+    assert {name: shapes.get(name) for name in some} == some
+
+
+def test_imagenet_changes():
+    """The option changes defaults; what is given stays."""
+    data = importlib.import_module("common.data")
+    for arguments, expected in (([], (1, 0.0)), (["--use-imagenet-data-augmentation", "1"], (0, 0.4))):
+        parser = argparse.ArgumentParser()
+        data.add_data_args(parser)
+        data.add_data_aug_args(parser)
+        data.add_imagenet_arg(parser, [*arguments, "--contrast", "0.1"])
+        args = parser.parse_args([*arguments, "--contrast", "0.1"])
+        assert (args.random_crop, args.brightness) == expected and args.contrast == 0.1
+
+
 def test_depths():
     residual = importlib.import_module("symbols._residual")
     assert residual.depth("resnet", 110, "3,28,28") == ((18, 18, 18), (16, 32, 64), 16, False, True)
@@ -85,7 +130,7 @@ def test_depths():
         residual.depth("resnet", 51, "3,224,224")
     with pytest.raises(ValueError, match="vgg: num_layers 12"):
         importlib.import_module("symbols.vgg").get_symbol(10, 12)
-    with pytest.raises(SystemExit, match="'nonsense' is unknown. Use alexnet, inception-bn"):
+    with pytest.raises(SystemExit, match="'nonsense' is unknown. Use alexnet, googlenet"):
         importlib.import_module("symbols").create("nonsense", num_classes=2)
 
 

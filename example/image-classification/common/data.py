@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,12 @@ ITERATOR_NAMES = {f"max_random_{c}": f"random_{c}" for c in "hsl"} | {
 #: Defaults of programs for small and for large images.
 COLORS = {"max_random_h": 36, "max_random_s": 50, "max_random_l": 50}
 COLORS_AND_SHAPES = COLORS | {"max_random_rotate_angle": 10, "max_random_shear_ratio": 0.1, "max_random_aspect_ratio": 0.25}
+#: --use-imagenet-data-augmentation: crops of any size and shape, and changes of colors.
+IMAGENET = {
+    "rgb_mean": "123.68,116.779,103.939", "rgb_std": "58.393,57.12,57.375", "random_crop": 0, "random_resized_crop": 1, "random_mirror": 1,
+    "min_random_area": 0.08, "min_random_aspect_ratio": 3 / 4, "max_random_aspect_ratio": 4 / 3, "brightness": 0.4, "contrast": 0.4,
+    "saturation": 0.4, "pca_noise": 0.1,
+}  # fmt: skip
 #: No epoch of random images is longer than this.
 MOST_BATCHES = 500
 
@@ -76,6 +83,15 @@ def add_data_aug_args(parser: argparse.ArgumentParser) -> Any:
     for name, (kind, default, text) in CHANGES.items():
         group.add_argument(f"--{name}", type=kind, default=default, help=text)
     return group
+
+
+def add_imagenet_arg(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> None:
+    """Add --use-imagenet-data-augmentation; where `arguments` (or the command line) have it, IMAGENET becomes the defaults."""
+    first = argparse.ArgumentParser(add_help=False)
+    for p in (first, parser):
+        p.add_argument("--use-imagenet-data-augmentation", type=int, default=0, help="1: the usual random changes for ImageNet")
+    if first.parse_known_args(arguments)[0].use_imagenet_data_augmentation:
+        parser.set_defaults(**IMAGENET)
 
 
 def image_shape(args: argparse.Namespace) -> tuple[int, int, int]:

@@ -31,7 +31,7 @@ def add_fit_args(parser: argparse.ArgumentParser) -> Any:
     """Add the options of `fit` to a parser, as a group of their own."""
     group = parser.add_argument_group("training")
     add = group.add_argument
-    add("--network", help="a module of symbols/: mlp, lenet, alexnet, vgg, inception-bn, mobilenet, resnet, resnet-v1, resnext")
+    add("--network", help="a module of symbols/, e.g. mlp, lenet, vgg, inception-v3, mobilenet, resnet, resnext")
     add("--num-layers", type=int, help="depth, for networks that come in several (resnet, resnet-v1, resnext, vgg)")
     add("--gpus", help="GPUs to use, e.g. 0 or 0,2,5; without it the CPU computes")
     add("--kv-store", default="device", help="how gradients of several GPUs are added: local, device")
@@ -59,6 +59,7 @@ def add_fit_args(parser: argparse.ArgumentParser) -> Any:
     add("--warmup-epochs", type=int, default=5, help="optimizer lbsgd: epochs in which the rate grows to that of --macrobatch-size")
     add("--warmup-strategy", default="linear", help="optimizer lbsgd: how it grows: linear, power2, sqrt, lars")
     add("--profile-worker-suffix", default="", help="write a profile to this file (rank1_FILE and so on with several workers)")
+    add("--profile-server-suffix", default="", help="has no effect: no store has servers")
     return group
 
 

@@ -34,14 +34,14 @@ def residual_unit(net: Symbol, filters: int, stride: int, same: bool, name: str,
 
 def get_symbol(num_classes: int = 1000, num_layers: int = 50, image_shape: str = "3,224,224", conv_workspace: int = 256, dtype: str = "float32",
                **_) -> Symbol:  # fmt: skip
-    """The network with 18, 34, 50, 101, 152 or 200 layers, or 6n+2 for images of at most 32 x 32. conv_workspace has no effect."""
+    """The network with 18, 34, 50, 101, 152, 200 or 269 layers, or 6n+2 for images of at most 32 x 32. conv_workspace has no effect."""
     d = depth("resnet", num_layers, image_shape)
-    net = mx.sym.BatchNorm(_parts.begin(dtype), fix_gamma=True, eps=2e-5, momentum=0.9, name="bn_data")
+    net = mx.sym.BatchNorm(_parts.begin(dtype, copy=True), fix_gamma=True, eps=2e-5, momentum=0.9, name="bn_data")
     if d.small:
         net = _parts.conv(net, d.stem, 3, name="conv0")
     else:
         net = norm_relu(_parts.conv(net, d.stem, 7, 2, name="conv0"), "", 0)
-        net = _parts.max_pool(net, 3, 2, 1, name="pooling0")
+        net = _parts.max_pool(net, 3, 2, 1)
     for stage, (units, filters) in enumerate(zip(d.units, d.filters), 1):
         for unit in range(1, units + 1):
             stride = 2 if unit == 1 and stage > 1 else 1
