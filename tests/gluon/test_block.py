@@ -512,3 +512,13 @@ def test_op_hook_tells_inputs_by_node():
         ("n_relu0_fwd_input0", "Activation"),
         ("n_relu0_fwd_output", "Activation"),
     ]
+
+
+def test_a_scope_of_anything_with_a_prefix_names_symbols():
+    class Part:
+        prefix, _empty_prefix = "part_", False
+
+    with mx.gluon.block._BlockScope(Part()):
+        assert mx.name.NameManager.current.get(None, "hello") == "part_hello0"
+        assert mx.gluon.block._BlockScope._current.value is not None
+    assert not mx.name.NameManager.current.get(None, "hello").startswith("part_")

@@ -270,3 +270,35 @@ def test_a_batch_of_nothing():
     x.initialize()
     with pytest.raises(ZeroDivisionError, match="batch_size is 0. Pass the number of samples"):
         gluon.Trainer([x], "sgd").step(0)
+
+
+def test_a_store_that_updates_leaves_gradients_fresh():
+    net = dense()
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 1.0}, kvstore=mx.kv.create("local"), update_on_kvstore=True)
+    with pytest.raises(UserWarning, match="was not written by backward"):
+        trainer.step(1)
+    backward(net, mx.nd.ones((1, 2)))
+    start = net.weight.data().asnumpy()
+    trainer.step(1)
+    once = net.weight.data().asnumpy()
+    trainer.step(1)
+    assert np.allclose(net.weight.data().asnumpy() - once, once - start)
+
+
+def test_fresh_gradients_as_the_arrays_tell_and_take_them():
+    net = dense()
+    weight = net.weight.data()
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 1.0})
+    assert not weight._fresh_grad
+    backward(net, mx.nd.ones((1, 2)))
+    assert weight._fresh_grad
+    weight._fresh_grad = False
+    with pytest.raises(UserWarning, match="was not written by backward"):
+        trainer.step(1)
+    weight._fresh_grad = True
+    trainer.step(1)
+    assert not weight._fresh_grad
+    plain = mx.nd.ones(2)
+    assert not plain._fresh_grad
+    with pytest.raises(mx.MXNetError, match="_fresh_grad: the array has no gradient"):
+        plain._fresh_grad = True

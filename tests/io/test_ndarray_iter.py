@@ -171,3 +171,16 @@ def test_descriptions_and_batches():
         DataBatch(mx.nd.ones((2,)))
     with pytest.raises(StopIteration):
         DataIter().next()
+
+
+@pytest.mark.parametrize("handle", ["pad", "discard", "roll_over"])
+def test_further_rows_of_longer_labels_are_never_read(handle):
+    it = mx.io.NDArrayIter(np.arange(5), np.arange(7) * 10, 2, last_batch_handle=handle)
+    pairs = [(b.data[0].asnumpy().tolist(), b.label[0].asnumpy().tolist()) for b in it]
+    last = [([4, 0], [40, 0])] if handle == "pad" else []  # roll_over: in the next epoch
+    assert it.num_data == 5 and pairs == [([0, 1], [0, 10]), ([2, 3], [20, 30]), *last]
+
+
+def test_shorter_labels_are_refused():
+    with pytest.raises(ValueError, match="softmax_label has 4 rows, data has 5"):
+        mx.io.NDArrayIter(np.arange(5), np.arange(4), 2)

@@ -29,8 +29,14 @@ def make_leaf(a: Array, grad: Array | None, req: str) -> Landing | None:
     leaf.requires_grad_(True)
     landing = Landing(grad, req)
     leaf.register_post_accumulate_grad_hook(landing)
+    leaf._landing = landing  # type: ignore[union-attr]
     a._t = leaf
     return landing
+
+
+def landing_of(a: Array) -> Landing | None:
+    """Where the gradient of a leaf lands; None for every other array."""
+    return getattr(a._t, "_landing", None) if has_tracked(a) else None
 
 
 class Landing:

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd, context, initializer, ndarray, symbol
+from .. import autograd, initializer, ndarray, symbol
 from .._dtype import TORCH_TO_NUMPY, name_of, to_torch
 from .._runtime.array import Array
 from .._runtime.backward import Landing, make_leaf, zeros_like_grad
 from ..context import Context, cpu, current_context
 from ..error import hint
 from ..util import is_np_array, is_np_shape
-from ._errors import DeferredInitializationError, GluonError
+from ._errors import GluonError
+from ._parameter_arrays import ParameterArrays, context_list
 from .utils import shape_is_known
 
 STYPES = ("default", "row_sparse", "csr")
@@ -22,7 +23,7 @@ GRAD_REQS = ("write", "add", "null")
 _UNIFORM = initializer.Uniform()
 
 
-class Parameter:
+class Parameter(ParameterArrays):
     """A trainable array of a block, with one copy on every context it was initialized on.
 
     name          full name, prefix included; the initializer and the files know the parameter by it
@@ -143,7 +144,7 @@ class Parameter:
             warnings.warn(f"Parameter {self.name}: already initialized, call ignored. Pass force_reinit=True to do it again.", stacklevel=2)
             return
         self._data = self._grad = None
-        contexts = _context_list(ctx) or [current_context()]
+        contexts = context_list(ctx) or [current_context()]
         chosen = init if init is not None else self.init if self.init is not None else default_init
         self._deferred_init = (chosen, contexts, default_init, None)
         if not shape_is_known(self.shape):
@@ -173,7 +174,7 @@ class Parameter:
 
     def _init_impl(self, data: Any, ctx_list: Any, owned: bool = False) -> None:
         """One array on every context, the first of them `data` itself if it is ours and lies there."""
-        contexts = _context_list(ctx_list)
+        contexts = context_list(ctx_list)
         arrays = []
         for c in contexts:
             if owned and data.context == c:
@@ -218,7 +219,7 @@ class Parameter:
                 self.dtype = TORCH_TO_NUMPY[data._d.dtype]
         if data.stype != self._stype:
             data = data.tostype(self._stype)
-        contexts = _context_list(ctx)
+        contexts = context_list(ctx)
         if self._data is None:
             planned = self._deferred_init[1] if self._deferred_init else None
             if planned is not None and contexts is not None and set(planned) != set(contexts):
@@ -234,56 +235,7 @@ class Parameter:
             self.set_data(data)
         self._deferred_init = ()
 
-    # ---- values
-
-    def data(self, ctx: Context | None = None) -> Any:
-        """The array on `ctx`; it is the parameter itself, not a copy. `ctx` may be left away if there is only one."""
-        arrays = self._data
-        if arrays is not None and (ctx is self._ctx_list[0] or (ctx is None and len(arrays) == 1)) and self._stype == "default":
-            return arrays[0]
-        self._no_sparse("data", "row_sparse_data")
-        return self._on(self._data, ctx)
-
-    def list_data(self) -> list[Any]:
-        """The arrays of all contexts, in the order of `list_ctx`."""
-        self._no_sparse("list_data", "list_row_sparse_data")
-        return self._all(self._data)
-
-    def row_sparse_data(self, row_id: Any) -> Any:
-        """A row_sparse array with the rows `row_id`, on the context of `row_id`, as its Trainer's store holds them now."""
-        return self._pull_rows(row_id, row_id.context if isinstance(row_id, Array) else None)
-
-    def list_row_sparse_data(self, row_id: Any) -> list[Any]:
-        """Row_sparse arrays with the rows `row_id` on all contexts."""
-        return self._pull_rows(row_id, "all")
-
-    def grad(self, ctx: Context | None = None) -> Any:
-        """The gradient array on `ctx`."""
-        if self._data is not None and self._grad is None:
-            raise RuntimeError(f"Parameter {self.name}: has no gradient, its grad_req is 'null'. Set grad_req='write' first.")
-        return self._on(self._grad, ctx)
-
-    def list_grad(self) -> list[Any]:
-        """The gradient arrays of all contexts."""
-        if self._data is not None and self._grad is None:
-            raise RuntimeError(f"Parameter {self.name}: has no gradient, its grad_req is 'null'. Set grad_req='write' first.")
-        return self._all(self._grad)
-
-    def list_ctx(self) -> list[Context]:
-        """The contexts that the parameter is (or will be) on."""
-        if self._data is not None:
-            return list(self._ctx_list)
-        if self._deferred_init:
-            return list(self._deferred_init[1])
-        raise RuntimeError(f"Parameter {self.name}: not initialized. Call initialize() first.")
-
-    def zero_grad(self) -> None:
-        """Set the gradients to zero; row_sparse ones keep no rows."""
-        for g in self._grad or ():
-            if g.stype == "default":
-                g._d.zero_()
-            else:
-                g._d = zeros_like_grad(g, g.stype)._d
+    # ---- changes
 
     def set_data(self, data: Any) -> None:
         """Copy new values into the parameter on all contexts."""
@@ -307,7 +259,7 @@ class Parameter:
 
     def reset_ctx(self, ctx: Any) -> None:
         """Move the parameter to other contexts."""
-        contexts = _context_list(ctx) or [current_context()]
+        contexts = context_list(ctx) or [current_context()]
         if self._data is not None:
             data = self._reduce()
             with autograd.pause():
@@ -338,88 +290,6 @@ class Parameter:
             self._var = symbol.var(self.name, shape=self.shape, dtype=self.dtype, lr_mult=self.lr_mult, wd_mult=self.wd_mult,
                                    init=self.init, stype=self._stype)  # fmt: skip
         return self._var.as_np_ndarray() if is_np_array() else self._var
-
-    # ---- help for the above, for blocks and the trainer
-
-    def _on(self, arrays: list | None, ctx: Context | None) -> Any:
-        if arrays is None:
-            self._fail()
-        if ctx is None:
-            if len(arrays) == 1:  # type: ignore[arg-type]
-                return arrays[0]  # type: ignore[index]
-            ctx = current_context()
-        for c, a in zip(self._ctx_list, arrays):  # type: ignore[arg-type]
-            if c == ctx:
-                return a
-        raise RuntimeError(f"Parameter {self.name}: not initialized on context {ctx}, only on {self._ctx_list}. "
-                           "Pass inputs of one of these contexts, or reset_ctx.")  # fmt: skip
-
-    def _check_and_get(self, arr_list: list | None, ctx: Any) -> Any:
-        """The array of a context, or with ctx=list those of all."""
-        return self._all(arr_list) if ctx is list else self._on(arr_list, ctx)
-
-    def _all(self, arrays: list | None) -> list[Any]:
-        if arrays is None:
-            self._fail()
-        return list(arrays)  # type: ignore[arg-type]
-
-    def _fail(self) -> None:
-        if self._deferred_init:
-            raise DeferredInitializationError(f"Parameter {self.name}: not initialized yet, its shape {self.shape} has unknown sizes. "
-                                              "Run the block on a batch first, or give the sizes (in_units, in_channels).")  # fmt: skip
-        raise RuntimeError(f"Parameter {self.name}: not initialized. Call initialize() on the block (or its collect_params()) first.")
-
-    def _no_sparse(self, asked: str, instead: str) -> None:
-        if self._stype != "default":
-            raise RuntimeError(f"Parameter {self.name}: {asked}() would copy all rows of its {self._stype} weight. Use {instead}(row_id).")
-
-    def _pull_rows(self, row_id: Any, ctx: Any) -> Any:
-        if self._stype != "row_sparse":
-            raise RuntimeError(f"Parameter {self.name}: its weight is stored as {self._stype}, not row_sparse. Use data() instead.")
-        if not isinstance(row_id, Array):
-            raise TypeError(f"Parameter {self.name}: row_id must be an NDArray, got {type(row_id).__name__}. Pass mx.nd.array(ids).")
-        arrays = self._all(self._data) if ctx == "all" else self._on(self._data, ctx)
-        if self._trainer is None:
-            raise RuntimeError(
-                f"Parameter {self.name}: rows of a row_sparse weight are kept by a Trainer's store. Create a gluon.Trainer with it first."
-            )
-        self._trainer._row_sparse_pull(self, arrays, row_id)
-        return arrays
-
-    def _reduce(self) -> Any:
-        """The values on the CPU: their mean over contexts, or all rows of a row_sparse weight."""
-        if self._stype != "default":
-            rows = ndarray.arange(0, self.shape[0], dtype="int64")  # type: ignore[index]
-            if self._trainer is None:
-                return self._all(self._data)[0].copyto(cpu())
-            whole = ndarray.zeros(self.shape, stype="row_sparse", dtype=self.dtype, ctx=cpu())
-            self._trainer._row_sparse_pull(self, whole, rows, full_idx=True)
-            return whole
-        with autograd.pause():
-            copies = [a.copyto(cpu()) for a in self.list_data()]
-            if len(copies) == 1:
-                return copies[0]
-            total = copies[0]
-            for c in copies[1:]:
-                total += c
-            return total / len(copies)
-
-    def _set_trainer(self, trainer: Any) -> None:
-        if self._stype != "default" and self._trainer is not None and trainer is not None and self._trainer is not trainer:
-            raise RuntimeError(f"Parameter {self.name}: its row_sparse weight already belongs to a Trainer. Use one Trainer for it.")
-        self._trainer = trainer
-
-
-def _context_list(ctx: Any) -> list[Context] | None:
-    if ctx is None:
-        return None
-    if isinstance(ctx, context.Context):
-        return [ctx]
-    found = list(ctx)
-    for c in found:
-        if not isinstance(c, context.Context):
-            raise TypeError(f"Parameter: ctx must be a context or a list of contexts, got {type(c).__name__}. Pass mx.cpu() or mx.gpu(0).")
-    return found
 
 
 def _fill_context(contexts: list[Context]) -> Context:

@@ -12,20 +12,20 @@ from .parameter import ParameterDict
 class BlockScope:
     """The scope of one block. Blocks made inside it are called `<prefix of the block><class name><counter>_`."""
 
-    current = threading.local()
+    _current = threading.local()
 
-    def __init__(self, prefix: str, params: ParameterDict, transparent: bool) -> None:
-        """prefix, params: of the block (the block itself would make a cycle that keeps its parameters alive); transparent: blocks inside
-        get the names of the outer block's scope.
+    def __init__(self, block: Any) -> None:
+        """block: anything with a prefix. Only its names and parameters are kept: the block itself would make a cycle that keeps its parameters
+        alive. A block without a prefix of its own is transparent: blocks inside get the names of the outer block's scope.
         """
-        self._prefix, self._params, self._transparent = prefix, params, transparent
+        self._prefix, self._params, self._transparent = block.prefix, getattr(block, "params", None), block._empty_prefix
         self._counter: dict[str, int] = {}
         self._entered: list[tuple[Any, Any]] = []
 
     @staticmethod
     def create(prefix: str | None, params: Any, hint: str) -> tuple[str, ParameterDict]:
         """The prefix and the parameter dictionary of a new block whose class is called `hint`."""
-        scope = getattr(BlockScope.current, "value", None)
+        scope = getattr(BlockScope._current, "value", None)
         if scope is None:
             if prefix is None:
                 prefix = naming.current().get(None, hint) + "_"
@@ -47,8 +47,8 @@ class BlockScope:
             return self
         names = naming.Prefix(self._prefix)
         names.__enter__()
-        self._entered.append((getattr(BlockScope.current, "value", None), names))
-        BlockScope.current.value = self
+        self._entered.append((getattr(BlockScope._current, "value", None), names))
+        BlockScope._current.value = self
         return self
 
     def __exit__(self, *exc: Any) -> None:
@@ -56,4 +56,4 @@ class BlockScope:
             return
         outer, names = self._entered.pop()
         names.__exit__(*exc)
-        BlockScope.current.value = outer
+        BlockScope._current.value = outer

@@ -32,7 +32,7 @@ class SymbolBlock(HybridBlock):
         super().__init__(prefix=None, params=None)
         self._prefix = ""
         self._params = ParameterDict("", params)
-        self._scope = BlockScope("", self._params, False)
+        self._scope = BlockScope(self)
         leaves, shape = flatten(outputs)
         self._out = leaves[0] if len(leaves) == 1 else symbol.Group(leaves)
         count = len(self._out.list_outputs())

@@ -63,6 +63,7 @@ class NDArrayIter(DataIter):
     last_batch_handle  what becomes of the rows that fill no batch at the end of an epoch: "pad" fills up with the first rows (`batch.pad` of
                        them), "discard" drops them, "roll_over" gives them to the next epoch
     data_name, label_name, layout   for the descriptions
+    The first data array says how many rows there are; further rows of longer arrays are never read.
     CSR arrays give CSR batches, whatever the handle (MXNet 1.9.1 gives dense ones); other sparse arrays give dense batches.
 
     >>> it = mx.io.NDArrayIter(np.arange(6).reshape(3, 2), np.arange(3), batch_size=2)
@@ -85,7 +86,7 @@ class NDArrayIter(DataIter):
         self.label = named_arrays(label, label_name, False)
         self.num_data = _rows.count(self.data[0][1])
         for name, value in self.data + self.label:
-            if not value.shape or _rows.count(value) != self.num_data:
+            if not value.shape or _rows.count(value) < self.num_data:
                 got = value.shape[0] if value.shape else "no"
                 raise ValueError(f"NDArrayIter: {name} has {got} rows, {self.data[0][0]} has {self.num_data}. Pass arrays of equal length.")
         self.idx = np.arange(self.num_data)

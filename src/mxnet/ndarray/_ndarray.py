@@ -337,6 +337,20 @@ class NDArray(Array):
             raise KeyError(f"attach_grad: grad_req {grad_req!r} is unknown. Use write, add or null.")
         _backward.make_leaf(self, _backward.zeros_like_grad(self, stype), grad_req)
 
+    @property
+    def _fresh_grad(self) -> bool:
+        """Whether `backward` wrote the gradient since this was last set to False, as gluon's Trainer does at each step."""
+        landing = _backward.landing_of(self)
+        return landing is not None and landing.fresh
+
+    @_fresh_grad.setter
+    def _fresh_grad(self, fresh: bool) -> None:
+        landing = _backward.landing_of(self)
+        if landing is not None:
+            landing.fresh = bool(fresh)
+        elif self._grad is None and not in_graph(self):
+            raise MXNetError("_fresh_grad: the array has no gradient. Call attach_grad() first.")
+
     def detach(self) -> NDArray:
         """The same memory, outside the recorded graph."""
         return wrap(self._d, self._ctx, type(self))
