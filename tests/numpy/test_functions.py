@@ -153,3 +153,10 @@ def test_the_seed_has_a_name():
     first = np.random.uniform(size=(4,)).asnumpy().tolist()
     npx.random.seed(3)
     assert np.random.uniform(size=(4,)).asnumpy().tolist() == first
+
+
+@pytest.mark.parametrize("name", ["eig", "eigh", "eigvals", "eigvalsh"])
+def test_eigenvalues_of_integers_are_float64(name):
+    found = getattr(np.linalg, name)(np.array([[2, 0], [0, 3]], dtype="int8"))
+    values = found[0] if isinstance(found, (list, tuple)) else found
+    assert values.dtype == onp.float64 and values.asnumpy().tolist() == [2, 3]

@@ -84,6 +84,11 @@ def _matrix(name: str, *matrices: Tensor, square: bool = False) -> None:
             raise MXNetError(f"{name}: takes {kind}, got shape {tuple(m.shape)}. Reshape it.")
 
 
+def _real(A: Tensor) -> Tensor:
+    """Integers as float64."""
+    return A if A.is_floating_point() else A.double()
+
+
 @op("_npi_cholesky", amp="fp32")
 def cholesky(A: Tensor) -> Tensor:
     """The lower triangle L with L L^T = A."""
@@ -112,6 +117,7 @@ def svd(A: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 @op("_npi_eigh", amp="fp32", outputs=2)
 def eigh(A: Tensor, *, UPLO: Literal["L", "U"] = "L") -> tuple[Tensor, Tensor]:
     """Eigenvalues in ascending order and eigenvectors (columns) of a symmetric matrix, of which one triangle is read."""
+    A = _real(A)
     _matrix("eigh", A, square=True)
     w, v = torch.linalg.eigh(A, UPLO=UPLO)
     return w, v
@@ -120,6 +126,7 @@ def eigh(A: Tensor, *, UPLO: Literal["L", "U"] = "L") -> tuple[Tensor, Tensor]:
 @op("_npi_eigvalsh", amp="fp32")
 def eigvalsh(A: Tensor, *, UPLO: Literal["L", "U"] = "L") -> Tensor:
     """Eigenvalues of a symmetric matrix in ascending order."""
+    A = _real(A)
     _matrix("eigvalsh", A, square=True)
     return torch.linalg.eigvalsh(A, UPLO=UPLO)
 
@@ -127,6 +134,7 @@ def eigvalsh(A: Tensor, *, UPLO: Literal["L", "U"] = "L") -> Tensor:
 @op("_npi_eig", amp="fp32", outputs=2, zero_grad=True)
 def eig(A: Tensor) -> tuple[Tensor, Tensor]:
     """Eigenvalues and eigenvectors (columns) of a matrix whose eigenvalues are real."""
+    A = _real(A)
     _matrix("eig", A, square=True)
     w, v = torch.linalg.eig(A.detach())
     return w.real.contiguous(), v.real.contiguous()
@@ -135,6 +143,7 @@ def eig(A: Tensor) -> tuple[Tensor, Tensor]:
 @op("_npi_eigvals", amp="fp32", zero_grad=True)
 def eigvals(A: Tensor) -> Tensor:
     """Eigenvalues of a matrix whose eigenvalues are real."""
+    A = _real(A)
     _matrix("eigvals", A, square=True)
     return torch.linalg.eigvals(A.detach()).real.contiguous()
 
