@@ -10,6 +10,10 @@ class MXNetError(RuntimeError):
     """The base of all errors of this package."""
 
 
+class BadValueError(MXNetError, ValueError):
+    """A value that an operator does not take, where NumPy's users expect a ValueError and MXNet's an MXNetError."""
+
+
 class InternalError(MXNetError):
     """A defect of this package, not of its caller."""
 

@@ -160,3 +160,11 @@ def test_eigenvalues_of_integers_are_float64(name):
     found = getattr(np.linalg, name)(np.array([[2, 0], [0, 3]], dtype="int8"))
     values = found[0] if isinstance(found, (list, tuple)) else found
     assert values.dtype == onp.float64 and values.asnumpy().tolist() == [2, 3]
+
+
+def test_bad_values_are_value_errors():
+    for error in (ValueError, mx.MXNetError):
+        with pytest.raises(error, match="must not be negative"):
+            np.random.exponential(-1)
+        with pytest.raises(error, match="prob must lie"):
+            npx.random.bernoulli(2.0)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..error import MXNetError
+from ..error import BadValueError, MXNetError
 from .params import DType
 from .registry import op
 from .shape import axes_of
@@ -224,5 +224,5 @@ def constraint_check(input: Tensor, *, msg: str = "Constraint violated.") -> Ten
     """Whether all elements hold, as bool; a ValueError with the message if not."""
     good = torch.all(input != 0)
     if not good.is_meta and not bool(good):
-        raise MXNetError(f"constraint_check: {msg}")
+        raise BadValueError(f"constraint_check: {msg}")
     return good

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..error import MXNetError
+from ..error import BadValueError, MXNetError
 from .params import DType, Floats, Shape
 from .registry import Op, op, register
 
@@ -79,7 +79,7 @@ def _parameters(name: str, row: Row, arrays: tuple, numbers: dict, kind: torch.d
         else:
             value = torch.full((), value, dtype=kind, device=device)
         if key == row.check and not value.is_meta and bool((value < 0).any()):
-            raise MXNetError(f"random.{name}: {key} must not be negative. Pass {key} >= 0.")
+            raise BadValueError(f"random.{name}: {key} must not be negative. Pass {key} >= 0.")
         found.append(value)
     return found
 
@@ -151,7 +151,7 @@ def bernoulli(input1: Tensor | None = None, *, prob: float | None, logit: float 
     if is_logit:
         p = torch.sigmoid(p)
     elif not p.is_meta and bool(((p < 0) | (p > 1)).any()):
-        raise MXNetError("random.bernoulli: prob must lie in [0, 1]. Pass a probability, or logit=.")
+        raise BadValueError("random.bernoulli: prob must lie in [0, 1]. Pass a probability, or logit=.")
     shape = tuple(p.shape) if size is None else tuple(size)
     return (_uniform(shape, torch.float32, place, generator) < p).to(dtype)
 

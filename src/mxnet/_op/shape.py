@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..error import MXNetError
+from ..error import BadValueError, MXNetError
 from .gradients import with_zero_gradients
 from .nn_checks import channel_axis
 from .params import Shape
@@ -58,10 +58,6 @@ def reshape_target(dims: Sequence[int], shape: Sequence[int], reverse: bool = Fa
     return tuple(reversed(target)) if reverse else tuple(target)
 
 
-class SizeError(MXNetError, ValueError):
-    """A shape of another number of elements: an MXNetError to those who run operators, a ValueError to those who reshape arrays."""
-
-
 def _tokens(shape: Sequence[int]) -> list[tuple[int, ...]]:
     tokens, i = [], 0
     while i < len(shape):
@@ -98,7 +94,7 @@ def _inferred(target: list[int], dims: Sequence[int], shape: Sequence[int]) -> l
         known = -math.prod(target)
         target[target.index(-1)] = total // known if known else 0
     if math.prod(target) != total:
-        raise SizeError(
+        raise BadValueError(
             f"Reshape: data of shape {tuple(dims)} ({total} elements) cannot become {tuple(target)}. Pass a shape of that size."
         )
     return target
