@@ -109,5 +109,5 @@ def test_symbols_of_both_kinds() -> None:
     x = mx.sym.var("x").as_np_ndarray()
     assert type(x.as_nd_ndarray()) is mx.sym.Symbol and type(x + 1) is type(x) and type(mx.sym.np.exp(x)) is type(x)
     assert mx.sym.np.ones((2,)).infer_shape()[1] == [(2,)]
-    with pytest.raises(TypeError, match="ints, slices and None"):
+    with pytest.raises(TypeError, match="ints, slices, None and an Ellipsis"):
         x[1.5]

@@ -51,7 +51,7 @@ def squeeze(a: Tensor, *, axis: Shape | None = None) -> Tensor:
 def transpose(a: Tensor, *, axes: Shape | None = None) -> Tensor:
     """The axes in another order, reversed by default."""
     if not axes:
-        return a.permute(*range(a.dim() - 1, -1, -1))
+        return a.permute(tuple(range(a.dim() - 1, -1, -1)))
     order = axes_of("transpose", axes, a.dim())
     if sorted(order) != list(range(a.dim())):
         raise MXNetError(f"transpose: axes {axes} must name each of {a.dim()} axes once. Pass a permutation.")
@@ -91,9 +91,10 @@ def rot90(data: Tensor, *, k: int = 1, axes: Shape | None = None) -> Tensor:
 
 
 @op("_npi_flip", views=True)
-def flip(data: Tensor, *, axis: Shape) -> Tensor:
-    """Axes in reverse order."""
-    return torch.flip(data, axes_of("flip", axis, data.dim()))
+def flip(data: Tensor, *, axis: Shape | None) -> Tensor:
+    """Axes (all for None) in reverse order."""
+    which = tuple(range(data.dim())) if axis is None else axes_of("flip", axis, data.dim())
+    return torch.flip(data, which)
 
 
 @op("_npi_broadcast_to", views=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,12 +16,17 @@ import torch
 from .. import _dtype, autograd
 from .._op.custom import UserOperators
 from .._op.registry import NAMES
-from .._runtime.array import Array, wrap
+from .._runtime.array import Array, Classes, wrap
 from .._runtime.invoke import Hooks, invoke
+from .._runtime.state import state
 from ..context import current_context, from_torch_device
 from ..error import MXNetError, hint
 
 PROPS: dict[str, type] = {}
+#: operators registered under NumPy's semantics: their arrays are `mx.np.ndarray`
+_NUMPY: set[str] = set()
+#: operators that come with the package, and the module that registers them
+_OWN = dict.fromkeys(("empty_like_fallback", "resize_fallback", "unravel_index_fallback", "mvn_fallback"), "mxnet.numpy_op_fallback")
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -90,16 +96,19 @@ class CustomOpProp:
 
 
 def register(reg_name: str) -> Callable[[type], type]:
-    """Decorator for a CustomOpProp: the name for `op_type=`."""
+    """Decorator for a CustomOpProp: the name for `op_type=`. Under `npx.set_np()` the operator gets `mx.np` arrays."""
 
     def add(prop: type) -> type:
         PROPS[reg_name] = prop
+        (_NUMPY.add if state.np_array else _NUMPY.discard)(reg_name)
         return prop
 
     return add
 
 
 def _prop(op_type: str, settings: dict) -> CustomOpProp:
+    if op_type in _OWN and op_type not in PROPS:
+        importlib.import_module(_OWN[op_type])
     cls = PROPS.get(op_type)
     if cls is None:
         raise MXNetError(f"Custom: operator type {op_type!r} is not registered.{hint(op_type, PROPS)} Use @mx.operator.register.")
@@ -147,7 +156,7 @@ def _run(op_type: str, settings: dict, tensors: tuple, training: bool) -> Any:
         return made if len(made) != 1 else made[0]
     ctx = from_torch_device(data[0].device) if data else current_context()
     operator = prop.create_operator(ctx, shapes, [_dtype.TORCH_TO_NUMPY[t.dtype] for t in data])
-    call = _Call(op_type, operator, ctx, layout, [wrap(t.data, ctx) for t in aux], training)
+    call = _Call(op_type, operator, ctx, layout, aux, training)
     made = _Bridge.apply(call, *data) if any(t.requires_grad for t in data) else call.forward(data)
     return made if len(made) != 1 else made[0]
 
@@ -155,20 +164,25 @@ def _run(op_type: str, settings: dict, tensors: tuple, training: bool) -> Any:
 class _Call:
     """One call of a user's operator: what forward leaves for backward."""
 
-    def __init__(self, op_type: str, operator: CustomOp, ctx: Any, layout: list, aux: list, training: bool) -> None:
-        self.op_type, self.operator, self.ctx, self.layout, self.aux, self.training = op_type, operator, ctx, layout, aux, training
+    def __init__(self, op_type: str, operator: CustomOp, ctx: Any, layout: list, aux: tuple, training: bool) -> None:
+        self.op_type, self.operator, self.ctx, self.layout, self.training = op_type, operator, ctx, layout, training
+        self.kind = Classes.numpy if op_type in _NUMPY else None
+        self.aux = [self._array(t.data) for t in aux]
+
+    def _array(self, tensor: torch.Tensor) -> Any:
+        return wrap(tensor, self.ctx, self.kind)
 
     def forward(self, data: tuple) -> tuple:
-        self.inputs = [wrap(t.data, self.ctx) for t in data]
-        self.outputs = [wrap(torch.zeros(s, dtype=t, device=self.ctx.torch_device), self.ctx) for s, t in self.layout]
+        self.inputs = [self._array(t.data) for t in data]
+        self.outputs = [self._array(torch.zeros(s, dtype=t, device=self.ctx.torch_device)) for s, t in self.layout]
         with autograd.pause(train_mode=self.training), self._located("forward"):
             self.operator.forward(self.training, ["write"] * len(self.outputs), self.inputs, self.outputs, self.aux)
         return tuple(o._d for o in self.outputs)
 
     def backward(self, grads: tuple) -> list:
-        found = [wrap(torch.zeros_like(i._d), i._ctx) for i in self.inputs]
+        found = [self._array(torch.zeros_like(i._d)) for i in self.inputs]
         with autograd.pause(train_mode=self.training), self._located("backward"):
-            self.operator.backward(["write"] * len(found), [wrap(g, self.ctx) for g in grads], self.inputs, self.outputs, found, self.aux)
+            self.operator.backward(["write"] * len(found), [self._array(g) for g in grads], self.inputs, self.outputs, found, self.aux)
         return [f._d if f._d.is_floating_point() else None for f in found]
 
     @contextmanager

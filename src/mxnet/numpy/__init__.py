@@ -5,12 +5,8 @@ A function ends in one operator of the registry (`_npi_*`, `_np_*`), so `autogra
 
 from __future__ import annotations
 
-import sys
-
-from .. import ndarray as _nd
-from .. import symbol as _sym
-from . import fallback, linalg, multiarray, random, utils
-from ._symbolic import Symbolic
+from . import fallback, fallback_linalg, linalg, multiarray, random, utils
+from ._symbolic import _Symbol
 from .multiarray import FUNCTIONS, ndarray
 from .utils import *  # noqa: F403
 
@@ -18,6 +14,3 @@ globals().update(fallback.FUNCTIONS)
 globals().update(FUNCTIONS)
 
 __all__ = ["ndarray", "fallback", "linalg", "random", *utils.__all__, *FUNCTIONS, *fallback.FUNCTIONS]
-
-_nd.np = sys.modules[__name__]  # type: ignore[attr-defined]  # F.np in hybrid_forward
-_sym.np = Symbolic(sys.modules[__name__])  # type: ignore[attr-defined]

@@ -37,16 +37,29 @@ def checked(x: Any, where: str) -> Any:
 def call(name: str, *arrays: Any, out: Any = None, **attrs: Any) -> Any:
     """Run a registered operator on arrays; results are `mx.np.ndarray`, lists of them for several."""
     op = NAMES[name].prepare()
-    public = name.split("_", 2)[-1]
+    public = public_of(name)
     for a in arrays:
         if a is not None:
             checked(a, public)
     if state.symbolic and not arrays or any(isinstance(a, Symbol) for a in arrays):
-        return create(op, public, arrays, attrs)
+        return create(op, public, arrays, _listed(attrs))
     made = invoke(op, arrays, op.parse(attrs) if attrs else NO_ATTRS, _as_out(out, public))
     if arrays or out is not None:
         return made
     return made.as_np_ndarray()
+
+
+def public_of(name: str) -> str:
+    """A registered name without the prefix of its family; nodes of symbols are named after it."""
+    for prefix in ("_npi_", "_np_", "_npx_", "_"):
+        if name.startswith(prefix):
+            return name[len(prefix) :]
+    return name
+
+
+def _listed(attrs: dict) -> dict:
+    """Attributes as graph files of 1.9.1 hold them: numbers of a list are written with brackets."""
+    return {k: list(v) if k == "indices" and isinstance(v, tuple) else v for k, v in attrs.items()}
 
 
 def _as_out(out: Any, where: str) -> Any:
@@ -73,7 +86,7 @@ def plain(value: Any) -> Any:
 
 def unary(name: str, registered: str | None = None) -> Callable:
     """The function of one array; of a number it is NumPy's."""
-    op = NAMES[registered or f"_npi_{name}"]
+    op, node_name = NAMES[registered or f"_npi_{name}"], public_of(registered or name)
 
     def function(x: Any, out: Any = None, **kwargs: Any) -> Any:
         if kwargs:
@@ -81,7 +94,7 @@ def unary(name: str, registered: str | None = None) -> Callable:
         if isinstance(x, NUMBERS):
             return getattr(onp, name)(x)
         if isinstance(x, Symbol):
-            return create(op, name, (x,), {})
+            return create(op, node_name, (x,), {})
         return invoke(op.prepare(), (checked(x, name),), NO_ATTRS, _as_out(out, name))
 
     return named(function, name, op.doc)
@@ -91,7 +104,8 @@ def binary(name: str, symmetric: bool = False, registered: str | None = None, re
     """The function of two arrays, of an array and a number, of a number and an array; of two numbers it is NumPy's."""
     base = registered or name
     both, right = NAMES[f"_npi_{base}"], NAMES[f"_npi_{base}_scalar"]
-    left = right if symmetric else NAMES[f"_npi_{reverse}_scalar" if reverse else f"_npi_r{base}_scalar"]
+    left_name = f"{base}_scalar" if symmetric else f"{reverse}_scalar" if reverse else f"r{base}_scalar"
+    left = NAMES[f"_npi_{left_name}"]
 
     def function(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> Any:
         if kwargs:
@@ -110,12 +124,25 @@ def binary(name: str, symmetric: bool = False, registered: str | None = None, re
                 return getattr(onp, name)(x1, x2)
         if isinstance(x1, Symbol) or isinstance(x2, Symbol):
             if isinstance(x2, NUMBERS):
-                return create(right, name, (x1,), {"scalar": plain(x2)})
-            return create(left, name, (x2,), {"scalar": plain(x1)}) if isinstance(x1, NUMBERS) else create(both, name, (x1, x2), {})
-        wrong = x2 if isinstance(x1, (Classes.numpy, *NUMBERS)) else x1
+                return with_number(right, f"{base}_scalar", x1, x2)
+            if isinstance(x1, NUMBERS):
+                return with_number(left, left_name, x2, x1)
+            if isinstance(x1, Symbol) and isinstance(x2, Symbol):
+                return create(both, base, (x1, x2), {})
+        wrong = x2 if isinstance(x1, (Classes.numpy, Symbol, *NUMBERS)) and not isinstance(x2, (Symbol, *NUMBERS)) else x1
         raise TypeError(f"mx.np.{name}: takes arrays and numbers, got {type(wrong).__name__}. Convert it with mx.np.array.")
 
     return named(function, name, both.doc)
+
+
+def with_number(op: Any, node_name: str, x: Symbol, number: Any) -> Any:
+    """The symbol of an operator on an array and a number. Graph files tell whether the number is whole: with one that is not, arrays of
+    integers become float64.
+    """
+    attrs: dict[str, Any] = {"scalar": float(number) if abs(number) < 2**53 else plain(number)}
+    if "is_int" in op.specs:
+        attrs["is_int"] = isinstance(number, (int, bool, onp.integer, onp.bool_))
+    return create(op, node_name, (x,), attrs)
 
 
 def named(function: Callable, name: str, doc: str | None, module: str = "mxnet.numpy") -> Callable:

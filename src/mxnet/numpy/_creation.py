@@ -59,7 +59,8 @@ def _unwrapped(items: Any) -> Any:
 def _filled(shape: Any, value: Any, dtype: Any, ctx: Any, where: str) -> Any:
     place = parse_context(ctx) if ctx is not None else current_context()
     if state.symbolic:
-        return call("_npi_full", shape=sizes(shape), value=value, dtype=_dtype.name_of(_torch_kind(dtype, where)), ctx=str(place))
+        attrs = {"shape": sizes(shape), "dtype": _dtype.name_of(_torch_kind(dtype, where)), "ctx": str(place)}
+        return call(f"_npi_{where}", **attrs) if where in ("zeros", "ones") else call("_npi_full", value=value, **attrs)
     made = torch.full(sizes(shape), value, dtype=_torch_kind(dtype, where), device=place.torch_device)
     return wrap(made, place, Classes.numpy)
 
@@ -132,6 +133,9 @@ def empty_like(prototype: Any, dtype: Any = None, order: str = "C", subok: bool 
     """An array in the shape and type of another, whose values do not matter."""
     if subok or shape is not None:
         raise NotImplementedError("mx.np.empty_like: subok and shape are not supported. Use empty.")
+    if isinstance(prototype, Symbol):
+        settings = {"dtype": str(kind(dtype)), "order": order, "subok": str(subok), "shape": str(shape)}
+        return call("Custom", prototype, op_type="empty_like_fallback", **settings)
     return _like(prototype, 0, dtype, order, None, None, "empty_like")
 
 
@@ -151,6 +155,9 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retste
         raise NotImplementedError("mx.np.linspace: start and stop must be numbers and axis 0. Use arange and arithmetic.")
     if num < 0:
         raise ValueError(f"mx.np.linspace: num must be 0 or more, got {num}. Pass such a number.")
+    if state.symbolic:
+        made = call("_npi_linspace", start=start, stop=stop, num=num, endpoint=endpoint, dtype=kind(dtype) or "float32", ctx=device(ctx))
+        return (made, (stop - start) / (num - 1) if num > 1 else float("nan")) if retstep else made
     values = onp.linspace(start, stop, num, endpoint)
     made = array(values, dtype=dtype or onp.float32, ctx=ctx)
     return (made, (stop - start) / (num - 1) if num > 1 else float("nan")) if retstep else made  # num - 1 without endpoint too, as in 1.9.1
@@ -187,6 +194,8 @@ def meshgrid(*xi: Any, **kwargs: Any) -> list:
         raise NotImplementedError("mx.np.meshgrid: only indexing may be given. Leave other arguments away.")
     if indexing not in ("xy", "ij"):
         raise ValueError(f"mx.np.meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}. Pass one of them.")
+    if any(isinstance(x, Symbol) for x in xi):
+        raise TypeError("mx.np.meshgrid: the sizes of symbols are not known. Use mx.sym.np.indices, or broadcasting.")
     n = len(xi)
     order = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else list(range(n))
     shape = [1] * n
@@ -221,7 +230,8 @@ def copy(a: Any, out: Any = None) -> Any:
 
 def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
     """Whether two arrays use the same memory."""
-    return call("_npi_share_memory", a, b).item()
+    made = call("_npi_share_memory", a, b)
+    return made if isinstance(made, Symbol) else made.item()
 
 
 may_share_memory = shares_memory

@@ -6,6 +6,7 @@ from typing import Any
 
 from .._op.registry import NAMES
 from .._runtime.invoke import invoke
+from ..symbol.symbol import Symbol
 from ._call import NUMBERS, binary, call, checked, neutral, plain, unary
 
 _UNARY = """absolute arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil cos cosh degrees exp expm1 fix floor log log10 log1p log2 negative
@@ -69,6 +70,8 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """x where the condition holds, else y; of a condition alone: the indices where it holds."""
     if x is None and y is None:
+        if isinstance(condition, Symbol):
+            raise TypeError("mx.np.where: of a symbol, the number of results is not known. Pass x and y, or use mx.sym.npx.nonzero.")
         return tuple(call("_npx_nonzero", condition).T)
     if x is None or y is None:
         raise ValueError("mx.np.where: pass both x and y, or neither.")
@@ -77,10 +80,18 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if isinstance(x, NUMBERS) and isinstance(y, NUMBERS):
         return call("_npi_where_scalar2", condition, x=float(x), y=float(y))
     if isinstance(y, NUMBERS):
-        return invoke(NAMES["_npi_where_lscalar"].prepare(), (checked(condition, "where"), checked(x, "where")), {"scalar": plain(y)})
+        return _where_number("_npi_where_lscalar", condition, x, y)
     if isinstance(x, NUMBERS):
-        return invoke(NAMES["_npi_where_rscalar"].prepare(), (checked(condition, "where"), checked(y, "where")), {"scalar": plain(x)})
+        return _where_number("_npi_where_rscalar", condition, y, x)
     return call("_npi_where", condition, x, y)
+
+
+def _where_number(name: str, condition: Any, x: Any, number: Any) -> Any:
+    if isinstance(condition, Symbol) or isinstance(x, Symbol):
+        return call(name, condition, x, scalar=plain(number))
+    return invoke(
+        NAMES[name].prepare(), (checked(condition, "where"), checked(x, "where")), {"scalar": plain(number)}
+    )  # whole ones stay whole
 
 
 FUNCTIONS |= {f.__name__: f for f in (around, clip, nan_to_num, where)} | {"round": around, "round_": around}

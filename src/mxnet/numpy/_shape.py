@@ -46,7 +46,9 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     """An axis moved back until it stands before the axis `start`."""
-    n = checked(a, "rollaxis").ndim
+    if isinstance(checked(a, "rollaxis"), Symbol):
+        raise TypeError("mx.np.rollaxis: the axes of a symbol are not known. Use moveaxis.")
+    n = a.ndim
     axis, start = axis % n, start + n if start < 0 else start
     return moveaxis(a, axis, start - 1 if axis < start else start)
 
@@ -82,8 +84,7 @@ def broadcast_arrays(*args: Any) -> list:
 
 def flip(m: Any, axis: Any = None, out: Any = None) -> Any:
     """Axes (all by default) in reverse order."""
-    which = tuple(range(checked(m, "flip").ndim)) if axis is None else axes(axis)
-    return call("_npi_flip", m, out=out, axis=which)
+    return call("_npi_flip", m, out=out, axis=axes(axis))
 
 
 def flipud(m: Any) -> Any:
@@ -169,7 +170,8 @@ def tril(m: Any, k: int = 0) -> Any:
 
 def diag_indices_from(arr: Any) -> tuple:
     """The indices of the main diagonal, one array for each axis."""
-    return tuple(call("_npi_diag_indices_from", arr))
+    made = call("_npi_diag_indices_from", arr)
+    return made if isinstance(made, Symbol) else tuple(made)
 
 
 # ---- joining
@@ -248,8 +250,8 @@ def _cut(ary: Any, where: Any, axis: int, name: str) -> list:
     if isinstance(x, Symbol):
         equal = isinstance(where, NUMBERS)
         cuts = {"indices": (), "sections": where} if equal else {"indices": (0, *where), "sections": 0}
-        made = call("_npi_split", x, axis=axis, squeeze_axis=False, **cuts)
-        return made if len(made) > 1 else [made]
+        made = call({"hsplit": "_npi_hsplit", "dsplit": "_npi_dsplit"}.get(name, "_npi_split"), x, axis=axis, squeeze_axis=False, **cuts)
+        return made if made.num_outputs > 1 else [made]
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(f"mx.np.{name}: axis {axis} is out of range for shape {x.shape}. Name an axis of the array.")
     if isinstance(where, NUMBERS):
@@ -270,7 +272,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list:
 
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list:
     """Parts along an axis, of sizes that differ by at most 1."""
-    if isinstance(indices_or_sections, NUMBERS):
+    if isinstance(indices_or_sections, NUMBERS) and not isinstance(ary, Symbol):
         size, parts = checked(ary, "array_split").shape[axis], operator.index(indices_or_sections)
         if parts <= 0:
             raise ValueError(f"mx.np.array_split: {parts} parts. Pass 1 or more.")
@@ -318,7 +320,7 @@ def _where(obj: Any, name: str) -> tuple[dict, tuple]:
         return {k: v for k, v in (("start", obj.start), ("stop", obj.stop), ("step", obj.step)) if v is not None}, ()
     if isinstance(obj, NUMBERS):
         return {"int_ind": operator.index(obj)}, ()
-    if is_array(obj):
+    if is_array(obj) or isinstance(obj, Symbol):
         return {}, (obj,)
     raise TypeError(
         f"mx.np.{name}: obj must be an int, a slice or an array, got {type(obj).__name__}. Use mx.np.array(obj, dtype='int64')."
@@ -355,7 +357,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Differences of neighbours in the flattened array, with values put before and after."""
     arrays, attrs = [ary], {}
     for key, value in (("to_begin", to_begin), ("to_end", to_end)):
-        if is_array(value):
+        if is_array(value) or isinstance(value, Symbol):
             arrays.append(value)
             attrs[f"{key}_arr_given"] = True
         elif value is not None:
@@ -371,18 +373,15 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple:
     if isinstance(indices, NUMBERS):
         raise TypeError("mx.np.unravel_index: indices must be an array. Use mx.np.array([i], dtype='int64').")
     if isinstance(indices, Symbol):
-        return _pieces(call("_unravel_index", indices, shape=sizes(shape)), len(sizes(shape)))
+        return call("Custom", indices, op_type="unravel_index_fallback", shape=str(sizes(shape)))
     return tuple(invoke(op.prepare(), (checked(indices, "unravel_index"),), op.parse({"shape": sizes(shape)})))
-
-
-def _pieces(x: Any, count: int) -> tuple:
-    """The slices of a symbol along its first axis."""
-    return tuple(x[i] for i in range(count))
 
 
 def resize(a: Any, new_shape: Any) -> Any:
     """The elements, repeated or cut off, in another shape."""
     shape = sizes(new_shape)
+    if isinstance(a, Symbol):
+        return call("Custom", a, op_type="resize_fallback", new_shape=str(shape))
     total = 1
     for n in shape:
         total *= n

@@ -1,20 +1,18 @@
-"""Symbols with NumPy's semantics, and `mx.sym.np`: the functions of `mx.np` that make symbols."""
+"""Symbols with NumPy's semantics."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as onp
 
 from .._op.registry import NAMES
-from .._runtime.state import state
 from ..symbol import _function
 from ..symbol._function import create
-from ..symbol.symbol import Symbol
+from ..symbol.symbol import Symbol, load_json
 from . import _elementwise, _shape
-from .multiarray import ndarray
+from .multiarray import ABSENT, ndarray
 
 _E = _elementwise.FUNCTIONS
 
@@ -33,21 +31,52 @@ class _Symbol(Symbol):
         """The symbol with the semantics of `mx.sym`."""
         return Symbol(list(self._heads))
 
+    @property
+    def num_outputs(self) -> int:
+        """How many outputs the symbol has."""
+        return len(self._heads)
+
+    # ---- copies stay of this kind
+
+    def __copy__(self) -> Symbol:
+        return super().__copy__().as_np_ndarray()
+
+    def __deepcopy__(self, memo: Any) -> Symbol:
+        return super().__deepcopy__(memo).as_np_ndarray()
+
+    def __call__(self, *args: Symbol, **kwargs: Any) -> Symbol:
+        """A copy in which free variables are replaced by symbols, by position or by name."""
+        return super().__call__(*args, **kwargs).as_np_ndarray()
+
+    def __reduce__(self) -> tuple:
+        return _from_json, (self.tojson(remove_amp_cast=False),)
+
+    # ---- parts
+
     def __getitem__(self, index: Any) -> Any:
-        """An output of several, else a part of the only one: ints, slices, None, a trailing Ellipsis, or a symbol of indices or flags."""
+        """An output of several, else a part of the only one: ints, slices, None, an Ellipsis, or a symbol of indices or flags."""
         if len(self._heads) > 1 or isinstance(index, str):
-            chosen = super().__getitem__(index)
-            return _Symbol(list(chosen._heads))
+            return super().__getitem__(index).as_np_ndarray()
         if isinstance(index, Symbol):
-            return create(NAMES["_npi_advanced_indexing"], "advanced_indexing", (self, index), {})
+            return _chosen(self, index)
         return _part(self, index if isinstance(index, tuple) else (index,))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise NotImplementedError("Symbol: parts cannot be assigned, symbols never change. Use where or concatenate.")
 
     def __iter__(self) -> Any:
         if len(self._heads) == 1:
             raise TypeError("Symbol: the only output cannot be iterated over. Cut it with split.")
         return (self[i] for i in range(len(self._heads)))
 
+    def __len__(self) -> int:
+        if len(self._heads) == 1:
+            raise TypeError("Symbol: the length of the only output is not known before it is bound. Count with num_outputs.")
+        return len(self._heads)
+
     __hash__ = Symbol.__hash__
+
+    # ---- operators and methods that are not those of arrays
 
     @property
     def T(self) -> Any:
@@ -55,45 +84,79 @@ class _Symbol(Symbol):
         return _shape.transpose(self, None)
 
     def __neg__(self) -> Any:
-        return _E["negative"](self)
+        return _E["multiply"](self, -1)
 
     def __invert__(self) -> Any:
         return _E["bitwise_not"](self)
 
+    def copy(self, order: str = "C") -> Any:
+        """A copy."""
+        return create(NAMES["_np_copy"], "copy", (self,), {})
+
     def reshape(self, *args: Any, **kwargs: Any) -> Any:
         """The same elements in another shape."""
-        shape = kwargs.get("newshape", kwargs.get("shape", args[0] if len(args) == 1 else args))
-        return _shape.reshape(self, shape)
+        shape = kwargs.pop("newshape", kwargs.pop("shape", args[0] if len(args) == 1 else args))
+        return _shape.reshape(self, shape, **kwargs)
 
-    def astype(self, dtype: Any, **kwargs: Any) -> Any:
+    def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
         """Another data type."""
+        if order not in ("K", "C") or casting != "unsafe" or not subok:
+            raise ValueError("Symbol.astype: only order 'K', casting 'unsafe' and subok=True are supported. Leave them away.")
         return create(NAMES["Cast"], "cast", (self,), {"dtype": onp.dtype(dtype).name})
+
+    def flatten(self, order: str = "C") -> Any:
+        """The elements in one axis."""
+        return _shape.ravel(self, order)
+
+
+def _from_json(text: str) -> Symbol:
+    return load_json(text).as_np_ndarray()
+
+
+def _chosen(x: Any, index: Symbol) -> Any:
+    """Slices along the first axis: those where flags hold, or those that numbers name (where nothing tells the type)."""
+    kind = index.infer_type_partial()[1][0]
+    if kind is not None and onp.dtype(kind) == onp.bool_:
+        return create(NAMES["_contrib_boolean_mask"], "boolean_mask", (x, index), {"axis": 0})
+    return _shape.take(x, index, axis=0)
 
 
 def _part(x: Any, key: tuple) -> Any:
     """Basic indexing without knowing the shape."""
-    if key and key[-1] is Ellipsis:
-        key = key[:-1]
-    begin, end, step, removed, made = [], [], [], [], []
+    if sum(k is Ellipsis for k in key) > 1:
+        raise IndexError("Symbol: an index can have one Ellipsis only. Leave the others away.")
+    at = next((i for i, k in enumerate(key) if k is Ellipsis), len(key))
+    x = _leading(x, key[:at])
+    for n, k in enumerate(reversed(key[at + 1 :])):  # counted from the last axis
+        x = _from_end(x, k, -1 - n)
+    return x
+
+
+def _bounds(k: Any) -> tuple[Any, Any, Any]:
+    """begin, end and step of what an index takes from an axis."""
+    if isinstance(k, slice):
+        return k.start, k.stop, k.step
+    if isinstance(k, (int, onp.integer)) and not isinstance(k, bool):
+        return int(k), int(k) + 1 if k != -1 else None, None
+    raise TypeError(f"Symbol: index must be made of ints, slices, None and an Ellipsis, got {type(k).__name__}. Use mx.sym.np.take.")
+
+
+def _leading(x: Any, key: tuple) -> Any:
+    taken, removed, made = [], [], []
     place = 0  # the axis of the result
     for k in key:
         if k is None:
             made.append(place)
             place += 1
-        elif isinstance(k, slice):
-            begin.append(k.start)
-            end.append(k.stop)
-            step.append(k.step)
+            continue
+        if isinstance(k, slice):
             place += 1
-        elif isinstance(k, (int, onp.integer)) and not isinstance(k, bool):
-            removed.append(len(begin))
-            begin.append(int(k))
-            end.append(int(k) + 1 if k != -1 else None)
-            step.append(None)
         else:
-            raise TypeError(f"Symbol: index must be made of ints, slices and None, got {type(k).__name__}. Use mx.sym.np.take.")
-    if begin:
-        x = create(NAMES["slice"], "slice", (x,), {"begin": tuple(begin), "end": tuple(end), "step": tuple(step)})
+            removed.append(len(taken))
+        taken.append(_bounds(k))
+    if taken:
+        begin, end, step = zip(*taken)
+        x = create(NAMES["slice"], "slice", (x,), {"begin": begin, "end": end, "step": step})
     if removed:
         x = _shape.squeeze(x, tuple(removed))
     for axis in made:
@@ -101,43 +164,32 @@ def _part(x: Any, key: tuple) -> Any:
     return x
 
 
+def _from_end(x: Any, k: Any, axis: int) -> Any:
+    if k is None:
+        return _shape.expand_dims(x, axis)
+    begin, end, step = _bounds(k)
+    if step in (None, 1):
+        x = create(NAMES["slice_axis"], "slice_axis", (x,), {"axis": axis, "begin": begin or 0, "end": end})
+    else:
+        x = _shape.swapaxes(_leading(_shape.swapaxes(x, 0, axis), (k,)), 0, axis)
+    return x if isinstance(k, slice) else _shape.squeeze(x, axis)
+
+
+def _no_method(name: str) -> Callable:
+    def method(self: _Symbol, *args: Any, **kwargs: Any) -> Any:
+        raise AttributeError(f"_Symbol object has no attribute {name}. Use the function of mx.sym.np or mx.sym.npx.")
+
+    method.__name__ = name
+    method.__doc__ = "Not a method of symbols with NumPy's semantics."
+    return method
+
+
+for _name in ABSENT:
+    if hasattr(Symbol, _name):
+        setattr(_Symbol, _name, _no_method(_name))
 for _name in """__add__ __radd__ __sub__ __rsub__ __mul__ __rmul__ __truediv__ __rtruediv__ __div__ __rdiv__ __mod__ __rmod__ __pow__ __rpow__ __and__ __rand__
-__or__ __ror__ __xor__ __rxor__ __eq__ __ne__ __gt__ __ge__ __lt__ __le__ __matmul__ __rmatmul__ __abs__ __round__ transpose flatten squeeze
-broadcast_to clip sum all any max min argmax argmin argsort cumsum dot mean nonzero prod repeat round sort std swapaxes take var""".split():
+__or__ __ror__ __xor__ __rxor__ __eq__ __ne__ __gt__ __ge__ __lt__ __le__ __matmul__ __rmatmul__ __abs__ __round__ transpose squeeze
+broadcast_to clip sum all any max min argmax argmin argsort cumsum dot mean prod repeat round sort std swapaxes take var""".split():
     setattr(_Symbol, _name, ndarray.__dict__[_name])
 _Symbol.__module__ = "mxnet.symbol.numpy"
-
-
-class Symbolic:
-    """A module of functions on NumPy arrays, in which those that make arrays make symbols."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._module, name)
-        if isinstance(found, ModuleType):
-            found = Symbolic(found)
-        elif callable(found) and not isinstance(found, type):
-            found = _symbolic(found)
-        self.__dict__[name] = found
-        return found
-
-    def __dir__(self) -> list[str]:
-        return dir(self._module)
-
-
-def _symbolic(function: Callable) -> Callable:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        before, state.symbolic = state.symbolic, True
-        try:
-            return function(*args, **kwargs)
-        finally:
-            state.symbolic = before
-
-    call.__name__ = call.__qualname__ = getattr(function, "__name__", "function")
-    call.__doc__ = function.__doc__
-    return call
-
-
 _function.Kinds.numpy = _Symbol

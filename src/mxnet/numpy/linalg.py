@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._runtime.array import Classes
+from ..symbol.symbol import Symbol
 from ._call import call
 from .fallback import LINALG
 
@@ -40,12 +41,14 @@ def inv(a: Any) -> Any:
 
 def det(a: Any) -> Any:
     """The determinant."""
-    return call("_npi_det", a).reshape(a.shape[:-2])
+    made = call("_npi_det", a)
+    return made if isinstance(a, Symbol) else made.reshape(a.shape[:-2])
 
 
 def slogdet(a: Any) -> tuple:
     """The sign and the logarithm of the absolute value of the determinant."""
-    return tuple(part.reshape(a.shape[:-2]) for part in call("_npi_slogdet", a))
+    made = call("_npi_slogdet", a)
+    return tuple(made) if isinstance(a, Symbol) else tuple(part.reshape(a.shape[:-2]) for part in made)
 
 
 def solve(a: Any, b: Any) -> Any:
@@ -67,7 +70,7 @@ def pinv(a: Any, rcond: Any = 1e-15, hermitian: bool = False) -> Any:
     """The pseudo-inverse."""
     if hermitian:
         raise NotImplementedError("mx.np.linalg.pinv: hermitian=True is not supported. Leave it away.")
-    if isinstance(rcond, Classes.numpy):
+    if isinstance(rcond, (Classes.numpy, Symbol)):
         return call("_npi_pinv", a, rcond, hermitian=hermitian)
     return call("_npi_pinv_scalar_rcond", a, rcond=rcond, hermitian=hermitian)
 

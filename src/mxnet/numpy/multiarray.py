@@ -255,16 +255,20 @@ def _reduction(name: str, function: Callable) -> Callable:
     return method
 
 
-class _Absent:
-    """A method that `mx.nd.NDArray` has and `mx.np.ndarray` has not."""
+def _no_method(name: str) -> Callable:
+    def method(self: ndarray, *args: Any, **kwargs: Any) -> Any:
+        raise AttributeError(f"mxnet.numpy.ndarray object has no attribute {name}. Use the function of mx.np or mx.npx.")
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        raise AttributeError(f"mxnet.numpy.ndarray object has no attribute {self.name}. Use the function of mx.np or mx.npx.")
+    method.__name__, method.__qualname__ = name, f"ndarray.{name}"
+    method.__doc__ = "A method of `mx.nd.NDArray` that `mx.np.ndarray` has not: raises AttributeError."
+    return method
 
 
+#: methods of `mx.nd.NDArray` that arrays with NumPy's semantics do not have
+ABSENT = """abs arccos arccosh arcsin arcsinh arctan arctanh argmax_channel asscalar broadcast_axes broadcast_like cbrt ceil cos cosh degrees
+depth_to_space diag exp expand_dims expm1 fix flip floor log log10 log1p log2 log_softmax nanprod nansum norm one_hot ones_like pad pick radians
+rcbrt reciprocal relu reshape_like rint rsqrt shape_array sigmoid sign sin sinh size_array slice slice_assign slice_assign_scalar slice_axis
+slice_like softmax softmin space_to_depth split split_v2 sqrt square tan tanh tile topk tostype trunc zeros_like""".split()
 FUNCTIONS: dict[str, Callable] = {}
 for _part in (_elementwise, _reduce, _shape, _products, _creation):
     FUNCTIONS.update(_part.FUNCTIONS)
@@ -272,14 +276,13 @@ for _name in ("all", "any", "max", "min"):
     setattr(ndarray, _name, _reduction(_name, FUNCTIONS[_name]))
 for _name in """argmax argmin argsort cumsum dot mean nonzero prod repeat round sort std swapaxes take var""".split():
     setattr(ndarray, _name, _method(_name, FUNCTIONS[_name]))
-for (
-    _name
-) in """abs arccos arccosh arcsin arcsinh arctan arctanh argmax_channel asscalar broadcast_axes broadcast_like cbrt ceil cos cosh degrees
-depth_to_space diag exp expand_dims expm1 fix flip floor log log10 log1p log2 log_softmax nanprod nansum norm one_hot ones_like pad pick radians
-rcbrt reciprocal relu reshape_like rint rsqrt shape_array sigmoid sign sin sinh size_array slice slice_assign slice_assign_scalar slice_axis
-slice_like softmax softmin space_to_depth split split_v2 sqrt square tan tanh tile topk tostype trunc zeros_like""".split():
-    _absent = _Absent()
-    _absent.name = _name
-    setattr(ndarray, _name, _absent)
+for _name in ABSENT:
+    setattr(ndarray, _name, _no_method(_name))
 ndarray.__module__ = "mxnet.numpy"
 Classes.numpy = ndarray
+
+
+def __getattr__(name: str) -> Any:
+    if name in FUNCTIONS:  # not as globals: some have the names of Python's own functions
+        return FUNCTIONS[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

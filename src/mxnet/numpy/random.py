@@ -8,6 +8,7 @@ import numpy as onp
 
 from .._op.registry import NAMES
 from .._runtime.invoke import invoke
+from .._runtime.state import state
 from ..symbol.symbol import Symbol
 from . import _creation
 from ._call import NUMBERS, call, checked, device, is_array, kind, sizes
@@ -51,7 +52,7 @@ def normal(loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None
 def lognormal(mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> Any:
     """exp of a normal with mean `mean` and standard deviation `sigma`."""
     made = normal(mean, sigma, size, dtype, ctx)
-    return invoke(NAMES["_npi_exp"].prepare(), (made,), {}, out)
+    return call("_npi_exp", made, out=out)
 
 
 def logistic(loc: Any = 0.0, scale: Any = 1.0, size: Any = None, ctx: Any = None, out: Any = None) -> Any:
@@ -126,6 +127,8 @@ def randint(low: int, high: int | None = None, size: Any = None, dtype: Any = No
     op = NAMES["_random_randint"].prepare()
     shape = out.shape if size is None and out is not None else () if size is None else sizes(size)
     attrs = {"low": low, "high": high, "shape": shape, "dtype": kind(dtype) or "int64", "ctx": device(ctx)}
+    if state.symbolic:
+        return call("_random_randint", **attrs)
     made = invoke(op, (), op.parse(attrs)).as_np_ndarray().reshape(shape)
     if out is not None:
         out[...] = made
@@ -154,6 +157,8 @@ def multivariate_normal(mean: Any, cov: Any, size: Any = None, check_valid: Any 
     """Normal vectors with mean `mean` and covariance `cov`: mean + L z with cov = L L^T."""
     if check_valid is not None or tol is not None:
         raise NotImplementedError("mx.np.random.multivariate_normal: check_valid and tol are not supported. Leave them away.")
+    if isinstance(mean, Symbol) or isinstance(cov, Symbol):
+        return call("Custom", mean, cov, op_type="mvn_fallback", **({} if size is None else {"size": str(sizes(size))}))
     root = call("_npi_cholesky", cov)
     lead = () if size is None else sizes(size)
     batch = onp.broadcast_shapes(checked(mean, "random.multivariate_normal").shape[:-1], cov.shape[:-2])
@@ -163,4 +168,6 @@ def multivariate_normal(mean: Any, cov: Any, size: Any = None, check_valid: Any 
 
 def shuffle(x: Any) -> None:
     """Put the slices along the first axis in random order, in place."""
-    x[...] = call("_npi_shuffle", checked(x, "random.shuffle"))
+    if isinstance(checked(x, "random.shuffle"), Symbol):
+        raise TypeError("mx.np.random.shuffle: works in place, which symbols do not. Use mx.sym.shuffle.")
+    x[...] = call("_npi_shuffle", x)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
-from .. import ndarray as _nd
-from .. import symbol as _sym
 from ..context import Context, cpu, cpu_pinned, current_context, gpu, gpu_memory_info, num_gpus
 from ..ndarray.ndarray import waitall
-from ..numpy._symbolic import Symbolic
 from ..util import get_cuda_compute_capability, is_np_array, is_np_shape, reset_np, set_np
 from . import _op, image, random, utils
 from ._op import *  # noqa: F403
@@ -17,6 +12,3 @@ from .utils import load, save
 
 __all__ = ["Context", "cpu", "cpu_pinned", "current_context", "gpu", "gpu_memory_info", "num_gpus", "waitall", "get_cuda_compute_capability",
            "is_np_array", "is_np_shape", "reset_np", "set_np", "image", "random", "seed", "load", "save", *_op.__all__]  # fmt: skip
-
-_nd.npx = sys.modules[__name__]  # type: ignore[attr-defined]  # F.npx in hybrid_forward
-_sym.npx = Symbolic(sys.modules[__name__])  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from .. import ndarray
@@ -13,7 +14,14 @@ from .symbol import *  # noqa: F403
 _functions = Namespace(__name__, op.public_name, sym_function)
 
 
+#: Modules that are loaded at their first use, by their names here (F.np and F.npx in blocks).
+_LAZY = {"np": "numpy", "numpy": "numpy", "npx": "numpy_extension", "numpy_extension": "numpy_extension"}
+
+
 def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        globals()[name] = module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
+        return module
     return _functions.get(name, globals())
 
 

@@ -1,0 +1,7 @@
+"""`mx.sym.npx.image`: the functions of `mx.npx.image` on symbols."""
+
+from __future__ import annotations
+
+from ..._runtime.mirror import mirrored
+
+__getattr__, __dir__ = mirrored(__name__, "mxnet.numpy_extension.image", symbols=True)
