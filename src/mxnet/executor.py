@@ -23,7 +23,7 @@ from .context import Context
 from .error import MXNetError, hint
 from .symbol import _symbol
 from .symbol._compiled import Compiled, program_of
-from .symbol._infer import Inference, known
+from .symbol._infer import Inference, check_sizes, known
 from .symbol._merge import LOSSES
 from .symbol._node import variables
 from .symbol._storage_types import infer_stypes
@@ -54,6 +54,10 @@ class Executor:
         self._was_training = False  # the mode of the last pass
         self._repeats = False  # backward was called twice after one forward: graphs are kept from then on
         self._free = _free_heads(symbol, self._wanted)
+
+    def __reduce__(self) -> tuple:
+        """Copies and pickles: the symbol bound to the arrays; results of passes do not go along."""
+        return Executor, (self._symbol, self._ctx, self._arg_dict, self._grad_dict, self._aux_dict, self._grad_req, self._group2ctx)
 
     @property
     def arg_dict(self) -> dict[str, Any]:
@@ -482,6 +486,7 @@ def bind(
     """An executor over given arrays."""
     if not isinstance(ctx, Context):
         raise TypeError(f"bind: ctx must be a Context, got {type(ctx).__name__}. Pass mx.cpu() or mx.gpu(i).")
+    ctx.torch_device  # noqa: B018  an error if there is no such device
     names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
     if len({*names, *states}) != len(names) + len(states):
         if isinstance(args, dict):
@@ -506,6 +511,10 @@ def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None
     every = [*names, *symbol.list_auxiliary_states()]
     _check_names(every, "simple_bind")
     requests = _requests(grad_req, names)
+    for k, v in shapes.items():
+        if not isinstance(v, (tuple, list)):
+            raise TypeError(f"simple_bind: the shape of {k} must be a tuple, got {type(v).__name__}. Pass e.g. (2, 3).")
+        check_sizes(k, v)
     known_shapes = {k: tuple(v) for k, v in shapes.items() if k in every}
     types = {k: _dtype.to_torch(v, "simple_bind") for k, v in (type_dict or {}).items() if k in every}
     try:
@@ -516,7 +525,10 @@ def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None
     arguments, states = variables(found.nodes)
     missing = [n.name for n in arguments + states if not known(found.shapes.get((id(n), 0)))]
     if missing:
-        raise MXNetError(f"simple_bind error: the shapes of {', '.join(missing)} do not follow from {known_shapes}. Pass more shapes.")
+        unknown = "".join(f" There is no argument {k!r}.{hint(k, every)}" for k in shapes if k not in every)
+        raise MXNetError(
+            f"simple_bind error: the shapes of {', '.join(missing)} do not follow from {known_shapes}.{unknown} Pass more shapes."
+        )
     kinds = infer_stypes(symbol._heads, found.nodes, {k: v for k, v in (stype_dict or {}).items() if k in every})
 
     def make(node: Any) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from math import prod
 from typing import Any
 
 import torch
@@ -420,9 +421,18 @@ def _read_shape(name: str, text: str) -> Shape:
         shape = (value,) if type(value) is int else tuple(value)
         if not all(type(d) is int for d in shape):
             raise ValueError
-        return shape
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise MXNetError(f"infer_shape: variable {name}: __shape__ is {text[:60]!r}. Declare a tuple of ints.") from None
+    check_sizes(name, shape)
+    return shape
+
+
+def check_sizes(name: str, shape: Any) -> None:
+    """An error for sizes that no array can have (-1 is an unknown one)."""
+    if any(d < -1 for d in shape) or prod(d for d in shape if d > 0) >= 2**63:
+        raise MXNetError(
+            f"infer_shape: the shape of {name} is {tuple(shape)!s:.200}. Sizes are 0 or more (-1: unknown), with less than 2**63 elements."
+        )
 
 
 def _read_dtype(name: str, text: str) -> torch.dtype:

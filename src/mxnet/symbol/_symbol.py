@@ -19,7 +19,7 @@ from ..context import Context, current_context
 from ..error import MXNetError, NotImplementedForSymbol, hint
 from . import _backends, _function, _json, _storage_types
 from ._function import create
-from ._infer import Inference, known
+from ._infer import Inference, check_sizes, known
 from ._node import HIDDEN, Entry, Node, order, variables
 
 _NUMBERS = (int, float, bool, np.number, np.bool_)
@@ -216,6 +216,7 @@ class Symbol:
                 raise TypeError(f"infer_shape: the shape of {key} must be a tuple, got {type(shape).__name__}. Pass e.g. (2, 3).")
             if not all(isinstance(d, (int, np.integer)) for d in shape):
                 raise TypeError(f"infer_shape: the shape of {key} must consist of ints, got {tuple(shape)}. Pass e.g. (2, 3).")
+            check_sizes(key, shape)
         unknown: tuple = () if state.np_shape else ((), [])  # without NumPy shapes () is an unknown one
         given = {k: tuple(map(int, s)) for k, s in given.items() if s not in unknown}
         found = Inference(self._heads, given, {})
