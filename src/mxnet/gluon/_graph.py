@@ -14,7 +14,8 @@ from .._runtime.state import state
 from ..context import Context
 from ..error import MXNetError, hint
 from ..symbol import Symbol
-from ..symbol._compiled import Compiled, _watched_names
+from ..symbol._compiled import Compiled
+from ..symbol._watching import input_names
 from ._errors import GluonError
 from ._structure import flatten, regroup
 from .parameter import Parameter
@@ -77,7 +78,7 @@ class Graph:
         for n in program.nodes:
             if n.op is not None:
                 operators.update((n.output_name(i), n.op.name) for i in range(n.op.num_visible(n.attrs)))
-                operators.update((f"{n.name}_{name}", n.op.name) for name in _watched_names(n))
+                operators.update((f"{n.name}_{name}", n.op.name) for name in input_names(n))
         variables = {n.name for n in program.nodes if n.op is None}
         before = ""  # a variable is told by its own name just before the input that reads it, perhaps under the same name
 

@@ -1,21 +1,15 @@
-"""One translation of a graph to a torch.fx GraphModule; hybridized blocks and executors run that.
+"""A graph as a program: `Compiled` runs its translation on arrays; a symbol's executors share one.
 
-The module is straight-line Python: one call of an operator's function after the other, with typed attributes. `training`, the random
-generator and the device are inputs of the module. Graphs with sparse inputs run step by step through `invoke` instead.
+Graphs with sparse inputs, and operators that only `invoke` can run, go step by step through `invoke` instead.
 """
 
 from __future__ import annotations
 
-import importlib
-import keyword
-import operator
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from .._op.control_flow import run as run_bodies
-from .._op.gradients import zero_gradient
 from .._op.registry import Op
 from .._runtime import rng
 from .._runtime.array import Array, Classes, wrap, wrap_recorded
@@ -25,138 +19,13 @@ from ..context import Context, current_context
 from ..error import MXNetError
 from ._infer import Inference, known
 from ._merge import merged, merging
-from ._mirror import Tape, asked_for, mirrored, noted
+from ._mirror import Tape, asked_for, mirrored
 from ._node import Node, order, variables
+from ._translation import Cast, argument_list, to_fx, with_bodies
+from ._watching import Monitor, report, talkative
 
 if TYPE_CHECKING:
     from torch import fx
-
-_INPUTS = ("training", "generator", "device")
-
-
-def _stopped(fn: Callable) -> Callable:
-    """The function of an operator whose gradient is zero by definition, as part of a graph."""
-
-    def run(*tensors: Any, **attrs: Any) -> Any:
-        result = fn(*tensors, **attrs)
-        tracked = [t for t in tensors if isinstance(t, torch.Tensor) and t.requires_grad]
-        return zero_gradient(result, tracked) if tracked else result
-
-    run.__name__ = getattr(fn, "__name__", "operator")
-    run.__module__ = getattr(fn, "__module__", __name__)
-    return run
-
-
-def _edge(value: torch.Tensor) -> torch.Tensor:
-    """The value as a tensor of its own, so that its gradient is that of one user."""
-    return value.view_as(value) if value.requires_grad else value
-
-
-def _only(result: Any) -> Any:
-    """The one output of an operator that can have several."""
-    return result[0] if isinstance(result, (tuple, list)) else result
-
-
-def _argument_list(node: Node, values: list) -> list:
-    """The inputs in the function's order, None where an optional one in the middle is absent."""
-    op = node.op
-    assert op is not None
-    names = node.input_names()
-    if op.variadic or names == list(op.inputs[: len(names)]):
-        return values
-    by_name = dict(zip(names, values))
-    return [by_name.get(n) for n in op.inputs]
-
-
-_Cast = Callable[[Op, list, dict], list]
-
-
-def _cast_first(fn: Callable, op: Op, attrs: dict, cast: _Cast) -> Callable:
-    """The function of an operator behind the casts of mixed precision; states that it writes arrive as they are."""
-    states = [op.inputs.index(name) for name in op.mutates]
-
-    def run(*tensors: Any, **kwargs: Any) -> Any:
-        given = cast(op, list(tensors), attrs)
-        for i in states:
-            if i < len(tensors):
-                given[i] = tensors[i]
-        return fn(*given, **kwargs)
-
-    run.__name__ = getattr(fn, "__name__", "operator")
-    run.__module__ = getattr(fn, "__module__", __name__)
-    return run
-
-
-def to_fx(heads: list, shapes: dict[int, tuple] | None = None, edges: list[tuple[Node, int]] | None = None,
-          cast: _Cast | None = None, mirror: Container[int] = ()) -> fx.GraphModule:  # fmt: skip
-    """The graph as a GraphModule: inputs are arguments, auxiliary states, then training, generator and device; outputs a tuple.
-
-    With `edges` (a list that is filled) every input of every operator is a tensor of its own, and an output of the module too.
-    With `cast` (mixed precision) the inputs of every operator go through it. The results of the nodes in `mirror` (ids) can be repeated.
-    """
-    fx = importlib.import_module("torch.fx")  # a third of what `import mxnet` would cost; needed at the first graph only
-    nodes = order(heads)
-    arguments, states = variables(nodes)
-    graph = fx.Graph()
-    made: dict[int, Any] = {}
-    reserved_names = [f"_{name}_" for name in _INPUTS]
-    for n, name in zip(arguments + states, _parameter_names([n.name for n in arguments + states], reserved_names)):
-        made[id(n)] = (graph.placeholder(name),)
-    reserved = {name: graph.placeholder(label) for name, label in zip(_INPUTS, reserved_names)}
-    ends: list[Any] = []
-    for n in nodes:
-        if n.op is None:
-            continue
-        given = [made[id(e)][i] for e, i in n.inputs]
-        if edges is not None:
-            states_at = n.aux_positions()
-            for i in range(len(given)):
-                if i not in states_at:
-                    given[i] = graph.call_function(_edge, (given[i],))
-                    edges.append((n, i))
-                    ends.append(given[i])
-        values = _argument_list(n, given)
-        kwargs = {**n.attrs, **{r: reserved[r] for r in n.op.reserved if r in reserved}}
-        if "out" in n.op.reserved:
-            kwargs["out"] = None
-        if shapes and id(n) in shapes:
-            kwargs["shape"] = shapes[id(n)]
-        fn = _stopped(n.op.fn) if n.op.zero_grad else n.op.fn
-        if n.subgraphs:
-            fn, kwargs = _with_bodies(n), dict(reserved)
-        if cast is not None:
-            fn = _cast_first(fn, n.op, n.attrs, cast)
-        if id(n) in mirror:
-            fn = noted(fn)
-        call = graph.create_node("call_function", fn, tuple(values), kwargs, name=_identifier(n.name))
-        call.meta["mxnet"] = n.op.name
-        count = n.num_outputs()
-        if count == 1 and not isinstance(n.op._outputs, int):  # as many outputs as attributes say: one may be a tuple of one
-            call = graph.call_function(_only, (call,))
-        made[id(n)] = (call,) if count == 1 else tuple(graph.call_function(operator.getitem, (call, i)) for i in range(count))
-    graph.output(tuple(made[id(n)][i] for n, i in heads) + tuple(ends))
-    graph.lint()
-    return fx.GraphModule(torch.nn.Module(), graph, "Graph")
-
-
-def _identifier(name: str) -> str:
-    text = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
-    return f"_{text}" if not text or text[0].isdigit() else text
-
-
-def _parameter_names(names: list[str], taken: list[str]) -> list[str]:
-    """A Python parameter for each variable: any text can be a variable's name, and a name that the code itself uses must not be hidden."""
-    used = {*taken, "self", "inf", "nan", "device"}
-    made = []
-    for name in names:
-        text = _identifier(name)
-        if keyword.iskeyword(text) or text.startswith(("torch", "mxnet")):
-            text = f"_{text}"
-        while text in used:
-            text += "_"
-        used.add(text)
-        made.append(text)
-    return made
 
 
 class Compiled:
@@ -177,9 +46,9 @@ class Compiled:
         self._backend = backend
         self._args = len(arguments)
         self._run: Callable | None = None
-        self._cast: _Cast | None = None  # the casts that are part of `_run`
-        #: (function of name and array, whether inputs are shown too), for watching every pass
-        self.monitor: tuple[Callable[[str, Array], None], bool] | None = None
+        self._cast: Cast | None = None  # the casts that are part of `_run`
+        #: watches every pass
+        self.monitor: Monitor | None = None
         self._watched: tuple[fx.GraphModule, list[Node], list, list] | None = None
         #: after a watched and recorded pass: (operator's node, input, tensor)
         self.edges: list[tuple[Node, int, torch.Tensor]] = []
@@ -265,10 +134,11 @@ class Compiled:
         """The same with all inner results, hidden ones included, shown to the monitor."""
         if self._watched is None or self._cast is not Hooks.cast:
             self._run, self._cast = None, Hooks.cast
-            heads, nodes = _talkative(self.heads, self.nodes)
+            heads, nodes = talkative(self.heads, self.nodes)
             entries = [(n, i) for n in nodes if n.op is not None for i in range(n.num_outputs())]
             edges: list[tuple[Node, int]] = []
             self._watched = to_fx([*heads, *entries], self._shapes, edges, self._cast), nodes, entries, edges
+        assert self.monitor is not None
         program, nodes, entries, edges = self._watched
         ctx, recording = arrays[0]._ctx if arrays else current_context(), state.recording
         tensors = [a._t if recording and i < self._args else a._d for i, a in enumerate(arrays)]
@@ -276,24 +146,9 @@ class Compiled:
         values: dict[tuple[int, int], Any] = {(id(n), 0): a for n, a in zip(self._variables, arrays)}
         for (n, i), r in zip(entries, results[len(self.heads) :]):
             values[id(n), i] = wrap(r.detach(), ctx)
-        self._report(nodes, values)
+        report(self.monitor, nodes, values)
         self.edges = [(n, i, t) for (n, i), t in zip(edges, results[len(self.heads) + len(entries) :])] if recording else []
         return [wrap_recorded(r, ctx) for r in results[: len(self.heads)]]
-
-    def _report(self, nodes: list[Node], values: dict[tuple[int, int], Any]) -> None:
-        assert self.monitor is not None
-        show, inputs = self.monitor
-        for n in nodes:
-            if n.op is None:
-                continue
-            if inputs:
-                for (e, i), name in zip(n.inputs, _watched_names(n)):
-                    if e.op is None:
-                        show(e.name, values[id(e), i])
-                    show(f"{n.name}_{name}", values[id(e), i])
-            for i in range(n.num_outputs()):
-                if (id(n), i) in values:
-                    show(n.output_name(i), values[id(n), i])
 
     def run_stepwise(self, arrays: Sequence[Array]) -> list[Array]:
         """The same, operator by operator through `invoke`."""
@@ -304,36 +159,14 @@ class Compiled:
         for n in self.nodes:
             if n.op is None:
                 continue
-            given = _argument_list(n, [values[id(e), i] for e, i in n.inputs])
+            given = argument_list(n, [values[id(e), i] for e, i in n.inputs])
             outputs = _call(n, given, ctx, self._shapes)
             for i, o in enumerate(outputs):
                 values[id(n), i] = o
         if self.monitor is not None:
-            self._report(self.nodes, values)
+            report(self.monitor, self.nodes, values)
         out = [values[id(n), i] for n, i in self.heads]
         return [wrap(a._d, a._ctx, type(a)) if any(a is b for b in arrays) and not state.recording else a for a in out]
-
-
-#: Operators of one input that call it by its name when they are watched; the others say input0.
-_NAMED = frozenset({"softmax", "log_softmax", "softmin", "Dropout", "Pooling", "SliceChannel", "MakeLoss", "LRN", "L2Normalization", "SwapAxis", "Pad",
-                    "GridGenerator", "SoftmaxActivation", "LeakyReLU", "RNN"})  # fmt: skip
-
-
-def _talkative(heads: list, nodes: list[Node]) -> tuple[list, list[Node]]:
-    """The same graph with the statistics of normalizations as further outputs."""
-    made: dict[int, Node] = {}
-    for n in nodes:
-        more = {"output_mean_var": "True"} if n.op is not None and "output_mean_var" in n.op.specs else {}
-        made[id(n)] = n if n.op is None else Node(n.op, n.name, {**n.texts, **more}, [(made[id(e)], i) for e, i in n.inputs], n.subgraphs)
-    return [(made[id(n)], i) for n, i in heads], list(made.values())
-
-
-def _watched_names(node: Node) -> list[str]:
-    """How a monitor calls the inputs of a node."""
-    op: Op = node.op  # type: ignore[assignment]
-    if op.variadic and op._active is None:
-        return [f"arg{i}" for i in range(len(node.inputs))]
-    return ["input0"] if len(op.inputs) == 1 and op.name not in _NAMED else node.input_names()
 
 
 def _call(node: Node, given: list, ctx: Context, shapes: dict[int, tuple] | None) -> list[Array]:
@@ -351,39 +184,10 @@ def _call(node: Node, given: list, ctx: Context, shapes: dict[int, tuple] | None
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
-def _with_bodies(node: Node) -> Callable[..., Any]:
-    """A control-flow operator as a function of tensors: its bodies are GraphModules of their own."""
-    programs = [Compiled(g) for g in node.subgraphs]
-    orders = [_places(g, p) for g, p in zip(node.subgraphs, programs)]
-    attrs = node.attrs
-
-    def run(*tensors: torch.Tensor, training: bool, generator: Any, device: Any) -> Any:
-        def body(program: Compiled, places: list[int]) -> Callable[..., tuple]:
-            module, count = program.module, len(program.arg_names)
-
-            def call(*values: torch.Tensor) -> tuple:
-                given = [values[p] for p in places]
-                return module(*given[:count], *[v.detach() for v in given[count:]], training, generator, device)
-
-            return call
-
-        results = run_bodies(node.op, [body(p, o) for p, o in zip(programs, orders)], tensors, attrs)  # type: ignore[arg-type]
-        return results if len(results) != 1 else results[0]
-
-    run.__name__ = node.op.name.strip("_")  # type: ignore[union-attr]
-    return run
-
-
-def _places(graph: Any, program: Compiled) -> list[int]:
-    """Where each input of the program stands among the graph's free variables."""
-    names = graph.list_inputs()
-    return [names.index(n) for n in [*program.arg_names, *program.aux_names]]
-
-
 def _run_bodies_on_arrays(node: Node, given: list[Array], ctx: Context) -> list[Array]:
     recording = state.recording
     tensors = [a._t if recording else a._d for a in given]
-    results = _with_bodies(node)(*tensors, training=state.training, generator=rng.generator(ctx), device=ctx.torch_device)
+    results = with_bodies(node)(*tensors, training=state.training, generator=rng.generator(ctx), device=ctx.torch_device)
     return [wrap_recorded(r, ctx) for r in (results if isinstance(results, tuple) else (results,))]
 
 
