@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from . import attribute, autograd, base, context, error, executor, name, ndarray, random, symbol, util
+from . import _binding, attribute, autograd, base, context, error, executor, name, ndarray, random, symbol, util
 from . import ndarray as nd
 from . import symbol as sym
 from .attribute import AttrScope

@@ -1,4 +1,4 @@
-"""Executor: a symbol bound to arrays. The graph is translated once; every pass runs the same module."""
+"""Executor: a symbol bound to arrays (by `_binding.py`). The graph is translated once; every pass runs the same module."""
 
 from __future__ import annotations
 
@@ -9,23 +9,20 @@ from typing import Any
 
 import torch
 
-from . import _dtype
 from . import ndarray as nd
-from ._op.custom import UserOperators
 from ._op.gradients import is_constant
 from ._runtime import rng
 from ._runtime.array import Array, rebind, wrap
-from ._runtime.backward import GRAD_REQ, adopt, fill, release
+from ._runtime.backward import adopt, fill, release
 from ._runtime.invoke import Sparse
 from ._runtime.state import state
 from .autograd import _Scope
 from .context import Context
 from .error import MXNetError, hint
-from .symbol import _symbol
 from .symbol._compiled import Compiled, program_of
-from .symbol._infer import Inference, check_sizes, known
-from .symbol._merge import LOSSES
-from .symbol._node import variables
+from .symbol._infer import Inference
+from .symbol._losses import free_heads, label_names
+from .symbol._result_memory import result_bytes
 from .symbol._storage_types import infer_stypes
 
 
@@ -45,7 +42,8 @@ class Executor:
         self._outputs: list[Array] = []
         self._monitor_callback: Callable | None = None
         self._monitor_all = False
-        labels = _labels(symbol)
+        nodes = symbol._nodes
+        labels = label_names(nodes)
         self._wanted = [n for n in args if grad_req.get(n, "null") != "null" and grads.get(n) is not None and n not in labels]
         self._reshaped: weakref.ref[Executor] | None = None  # the last executor that was made of this one by reshape
         self._leaves: dict[str, Any] = {}
@@ -53,7 +51,7 @@ class Executor:
         self._graph: list[torch.Tensor] | None = None  # outputs in torch's graph: since the last forward, until backward has used it up
         self._was_training = False  # the mode of the last pass
         self._repeats = False  # backward was called twice after one forward: graphs are kept from then on
-        self._free = _free_heads(symbol, self._wanted)
+        self._free = free_heads(symbol._heads, nodes, self._wanted)
 
     def __reduce__(self) -> tuple:
         """Copies and pickles: the symbol bound to the arrays; results of passes do not go along."""
@@ -78,19 +76,23 @@ class Executor:
     def outputs(self) -> list[Array]:
         """The outputs of the last forward."""
         if not self._outputs:
-            have = {**self.arg_dict, **self.aux_dict}
-            facts = Inference(self._symbol._heads, {n: a.shape for n, a in have.items()}, {n: a._d.dtype for n, a in have.items()})
-            facts.infer_shapes(partial=True)
+            facts = self._inferred()
             keys = [(id(n), i) for n, i in self._symbol._heads]
             self._outputs = [nd.zeros(facts.shapes.get(k) or (), ctx=self._ctx, dtype=facts.types.get(k, torch.float32), stype=s)
                              for k, s in zip(keys, self._output_stypes())]  # fmt: skip
             other = self._reshaped() if self._reshaped is not None else None
             for o, v in zip(self._outputs, other._outputs if other is not None else ()):
-                if (
-                    o.stype == v.stype == "default" and o.size
-                ):  # executors made by reshape share the memory of results: until the first pass it shows
+                # executors made by reshape share the memory of results: until the first pass it shows
+                if o.stype == v.stype == "default" and o.size:
                     o._d.view(-1)[: v.size].copy_(v._d.reshape(-1)[: o.size])
         return self._outputs
+
+    def _inferred(self) -> Inference:
+        """Shapes and types of all results, as they follow from those of the arrays."""
+        have = {**self.arg_dict, **self.aux_dict}
+        found = Inference(self._symbol._heads, {n: a.shape for n, a in have.items()}, {n: a._d.dtype for n, a in have.items()})
+        found.infer_shapes(partial=True)
+        return found
 
     def _output_stypes(self) -> list[str]:
         """Storage types of the outputs, as they follow from those of the arguments."""
@@ -337,28 +339,9 @@ class Executor:
 
     def debug_str(self) -> str:
         """The graph as text, the memory that its results need, and the generated code."""
-        size = self._result_bytes() >> 20
+        found = self._inferred()
+        size = result_bytes(found, self._symbol._heads, bool(self._wanted), self._compiled.mirrored) >> 20
         return f"{self._symbol.debug_str()}Total {size} MB allocated\nTotal 0 TempSpace resource requested\n{self._compiled.module.code}"
-
-    def _result_bytes(self) -> int:
-        """Bytes of inner results: all that are kept where gradients flow, else the most that live at the same time."""
-        facts = Inference(self._symbol._heads, {n: a.shape for n, a in {**self.arg_dict, **self.aux_dict}.items()},
-                          {n: a._d.dtype for n, a in self.arg_dict.items()})  # fmt: skip
-        facts.infer_shapes(partial=True)
-        sizes = {k: prod(s) * facts.types.get(k, torch.float32).itemsize for k, s in facts.shapes.items() if s is not None}
-        ops = [n for n in facts.nodes if n.op is not None]
-        if self._wanted and not all(n.op is not None and (n.op.zero_grad or n.op.name == "BlockGrad") for n, _ in self._symbol._heads):
-            return sum(sizes.get((id(n), i), 0) for n in ops if id(n) not in self._compiled.mirrored for i in range(n.num_outputs()))
-        last = {(id(e), i): k for k, n in enumerate(ops) for e, i in n.inputs if e.op is not None}
-        last.update({(id(n), i): len(ops) for n, i in self._symbol._heads if n.op is not None and n.op.name != "BlockGrad"})
-        live: set[tuple[int, int]] = set()
-        most = 0
-        for k, n in enumerate(ops):
-            if n.op is not None and n.op.name != "BlockGrad":  # its result shares memory
-                live |= {(id(n), i) for i in range(n.num_outputs())}
-            most = max(most, sum(sizes.get(v, 0) for v in live))
-            live = {v for v in live if last.get(v, k) > k}
-        return most
 
 
 def _renew(output: Array, values: Any) -> None:
@@ -406,176 +389,3 @@ def _resized(old: Array, shape: tuple, name: str, larger: bool) -> Array:
     if not larger:
         raise MXNetError(f"reshape: {name} would grow from {old.shape} to {shape}. Pass allow_up_sizing=True to allow it.")
     return nd.zeros(shape, ctx=old.context, dtype=old.dtype)
-
-
-def _reads_head(node: Any) -> bool:
-    """Whether the gradients of an operator's inputs depend on those of its outputs."""
-    if node.op.name == "Custom":
-        settings = {k: v for k, v in node.attrs.items() if k != "op_type"}
-        return UserOperators.reads_head is None or UserOperators.reads_head(node.attrs["op_type"], settings)
-    return not (node.op.name in LOSSES or node.op.name == "BlockGrad" or node.op.zero_grad)
-
-
-def _free_heads(symbol: Any, wanted: list[str]) -> list[bool]:
-    """For each output whether its gradient is of no use: every way from it to a wanted argument goes through a loss."""
-    used: dict[int, bool] = {}
-    for n in symbol._nodes:  # inputs before their users
-        used[id(n)] = n.name in wanted if n.op is None else _reads_head(n) and any(used[id(e)] for e, _ in n.inputs)
-    return [not used[id(n)] for n, _ in symbol._heads]
-
-
-def _labels(symbol: Any) -> set[str]:
-    """Variables that only losses read, as labels: their gradients are left alone."""
-    used: dict[str, bool] = {}
-    for n in symbol._nodes:
-        for name, (e, _) in zip(n.input_names() if n.op is not None else (), n.inputs):
-            if e.op is None:
-                used[e.name] = used.get(e.name, True) and n.op.name in LOSSES and name == "label"
-    return {name for name, only in used.items() if only}
-
-
-_NUMBERED = {0: "null", 1: "write", 2: "write", 3: "add", "inplace": "write"}
-
-
-def _requests(grad_req: Any, names: list[str]) -> dict[str, str]:
-    found: dict[str, Any]
-    if isinstance(grad_req, str):
-        found = dict.fromkeys(names, grad_req)
-    elif isinstance(grad_req, (list, tuple)):
-        if len(grad_req) != len(names):
-            raise ValueError(f"bind: {len(grad_req)} grad_req for {len(names)} arguments. Pass one for each.")
-        found = dict(zip(names, (_NUMBERED.get(r, r) for r in grad_req)))
-    elif isinstance(grad_req, dict):
-        found = {n: grad_req.get(n, "null") for n in names}
-    else:
-        raise TypeError(f"bind: grad_req must be a str, list or dict, got {type(grad_req).__name__}. Pass one of them.")
-    for name, req in found.items():
-        if req not in GRAD_REQ:
-            raise MXNetError(f"bind: grad_req {req!r} of {name} is unknown. Use write, add or null.")
-    return found
-
-
-def _arrays(given: Any, names: list[str], what: str, allow_missing: bool) -> dict[str, Any]:
-    if given is None:
-        given = {}
-    if isinstance(given, dict):
-        found = {n: given.get(n) for n in names}
-    elif isinstance(given, (list, tuple)):
-        if len(given) != len(names):
-            raise ValueError(f"bind: {len(given)} {what} for {len(names)} names. Pass one for each of {', '.join(names[:20])}.")
-        found = dict(zip(names, given))
-    else:
-        raise TypeError(f"bind: {what} must be a list or dict of NDArrays, got {type(given).__name__}. Pass one of them.")
-    for name, a in found.items():
-        if a is None and not allow_missing:
-            raise ValueError(f"bind: {what} lack {name!r}. Pass an NDArray for it.")
-        if a is not None and not isinstance(a, Array):
-            raise TypeError(f"bind: {name} must be an NDArray, got {type(a).__name__}. Convert it with mx.nd.array.")
-    return found
-
-
-def _check_names(names: list[str], where: str) -> None:
-    if len(set(names)) != len(names):
-        twice = next(n for n in names if names.count(n) > 1)
-        raise MXNetError(f"{where}: two variables are called {twice!r}. Give each its own name.")
-
-
-def bind(
-    symbol: Any, ctx: Context, args: Any, args_grad: Any, grad_req: Any, aux_states: Any, group2ctx: Any, shared_exec: Any
-) -> Executor:
-    """An executor over given arrays."""
-    if not isinstance(ctx, Context):
-        raise TypeError(f"bind: ctx must be a Context, got {type(ctx).__name__}. Pass mx.cpu() or mx.gpu(i).")
-    ctx.torch_device  # noqa: B018  an error if there is no such device
-    names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
-    if len({*names, *states}) != len(names) + len(states):
-        if isinstance(args, dict):
-            _check_names([*names, *states], "bind")
-        symbol = symbol._with_distinct_names()  # arrays come by position: names do not matter
-        names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
-    arguments = _arrays(args, names, "arguments", False)
-    grads = _arrays(args_grad, names, "gradients", True)
-    aux = _arrays(aux_states, states, "auxiliary states", False) if states else {}
-    requests = _requests(grad_req, names)
-    requests = {n: r if grads.get(n) is not None else "null" for n, r in requests.items()}
-    for n, g in grads.items():
-        if g is not None and g.shape != arguments[n].shape:
-            raise MXNetError(f"bind: the gradient of {n} has shape {g.shape}, the argument {arguments[n].shape}. Pass equal shapes.")
-    return Executor(symbol, ctx, arguments, grads, aux, requests, group2ctx)
-
-
-def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None, stype_dict: dict | None, group2ctx: Any, shared_arg_names: Any,
-                shared_exec: Any, shared_buffer: Any, shapes: dict) -> Executor:  # fmt: skip
-    """An executor over new arrays; what `shared_exec` has in the same shapes is taken from it."""
-    names = symbol.list_arguments()
-    every = [*names, *symbol.list_auxiliary_states()]
-    _check_names(every, "simple_bind")
-    requests = _requests(grad_req, names)
-    for k, v in shapes.items():
-        if not isinstance(v, (tuple, list)):
-            raise TypeError(f"simple_bind: the shape of {k} must be a tuple, got {type(v).__name__}. Pass e.g. (2, 3).")
-        check_sizes(k, v)
-    known_shapes = {k: tuple(v) for k, v in shapes.items() if k in every}
-    types = {k: _dtype.to_torch(v, "simple_bind") for k, v in (type_dict or {}).items() if k in every}
-    try:
-        found = Inference(symbol._heads, known_shapes, types)
-        found.infer_shapes()
-    except MXNetError as e:
-        raise MXNetError(f"simple_bind error: {e} Arguments: {known_shapes}") from None
-    arguments, states = variables(found.nodes)
-    missing = [n.name for n in arguments + states if not known(found.shapes.get((id(n), 0)))]
-    if missing:
-        unknown = "".join(f" There is no argument {k!r}.{hint(k, every)}" for k in shapes if k not in every)
-        raise MXNetError(
-            f"simple_bind error: the shapes of {', '.join(missing)} do not follow from {known_shapes}.{unknown} Pass more shapes."
-        )
-    kinds = infer_stypes(symbol._heads, found.nodes, {k: v for k, v in (stype_dict or {}).items() if k in every})
-
-    def make(node: Any) -> Array:
-        shape, kind, stype = found.shapes[id(node), 0], found.types.get((id(node), 0), torch.float32), kinds.values[id(node), 0]
-        shared = _shared(node.name, shape, kind, stype, shared_arg_names, shared_exec, shared_buffer)
-        if shared is not None:
-            return shared
-        made = nd.zeros(shape, ctx=_context(node, ctx, group2ctx), dtype=kind, stype=stype)
-        if shared_buffer is not None and (shared_arg_names is None or node.name not in shared_arg_names):
-            shared_buffer[node.name] = made
-        return made
-
-    args = {n.name: make(n) for n in arguments}
-    aux = {n.name: make(n) for n in states}
-    grads: dict[str, Array | None] = {}
-    for n in arguments:
-        if requests[n.name] == "null":
-            grads[n.name] = None
-            continue
-        old = shared_exec.grad_dict.get(n.name) if shared_exec is not None else None
-        a, stype = args[n.name], kinds.gradients[n.name]
-        fits = old is not None and old.shape == a.shape and old.dtype == a.dtype and old.stype == stype
-        grads[n.name] = old if fits else nd.zeros(a.shape, ctx=a.context, dtype=a.dtype, stype=stype)
-    return Executor(symbol, ctx, args, grads, aux, requests, group2ctx, None)
-
-
-def _context(node: Any, ctx: Context, group2ctx: Any) -> Context:
-    """Where a variable lives: the context of its group, if it has one."""
-    found = (group2ctx or {}).get(node.texts.get("__ctx_group__"), ctx)
-    return found[0] if isinstance(found, (list, tuple)) else found
-
-
-def _shared(name: str, shape: tuple, kind: torch.dtype, stype: str, names: Any, executor: Any, buffer: Any) -> Array | None:
-    """An array of another executor or of the pool, if it fits."""
-    candidates = []
-    if executor is not None and (names is None or name in names):
-        candidates += [executor.arg_dict.get(name), executor.aux_dict.get(name)]
-    if buffer is not None:
-        candidates.append(buffer.get(name))
-    for a in candidates:
-        if a is not None and a.stype == stype and tuple(a.shape) == tuple(shape) and a._d.dtype == kind:
-            return a
-    return None
-
-
-class _Module:
-    bind, simple_bind = staticmethod(bind), staticmethod(simple_bind)
-
-
-_symbol._executor = _Module

@@ -9,12 +9,8 @@ from __future__ import annotations
 
 import os
 
+from ._losses import LOSSES
 from ._node import Entry, Node, order
-
-#: Operators that give their own gradient, whatever the gradient of their output is.
-LOSSES = frozenset(
-    {"SoftmaxOutput", "LinearRegressionOutput", "LogisticRegressionOutput", "MAERegressionOutput", "SVMOutput", "MakeLoss", "make_loss"}
-)
 
 
 def merging() -> bool:

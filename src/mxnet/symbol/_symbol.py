@@ -38,6 +38,13 @@ def _binary(array_op: str, scalar_op: str, symbol: str) -> Callable:
     return method
 
 
+class Binding:
+    """Filled in by the modules of executors, which are made of symbols."""
+
+    bind: Any = None
+    simple_bind: Any = None
+
+
 class Symbol:
     """Outputs of a graph. Made by `var`, by operators on symbols, by `Group` and `load`; never changed by what is made from it."""
 
@@ -278,14 +285,14 @@ class Symbol:
     def bind(self, ctx: Context, args: Any, args_grad: Any = None, grad_req: Any = "write", aux_states: Any = None, group2ctx: Any = None,
              shared_exec: Any = None) -> Any:  # fmt: skip
         """An executor over the given arrays: lists in the order of arguments, or dicts."""
-        return _executor.bind(self, ctx, args, args_grad, grad_req, aux_states, group2ctx, shared_exec)
+        return Binding.bind(self, ctx, args, args_grad, grad_req, aux_states, group2ctx, shared_exec)
 
     _bind = bind
 
     def simple_bind(self, ctx: Context, grad_req: Any = "write", type_dict: dict | None = None, stype_dict: dict | None = None, group2ctx: Any = None,
                     shared_arg_names: Any = None, shared_exec: Any = None, shared_buffer: Any = None, **kwargs: Any) -> Any:  # fmt: skip
         """An executor over new arrays of inferred shapes."""
-        return _executor.simple_bind(
+        return Binding.simple_bind(
             self, ctx, grad_req, type_dict, stype_dict, group2ctx, shared_arg_names, shared_exec, shared_buffer, kwargs
         )
 
@@ -554,4 +561,3 @@ def load(fname: str) -> Symbol:
 
 _function._symbol = Symbol
 _json._symbol = Symbol
-_executor: Any = None  # the executor module; it fills this in
