@@ -13,8 +13,9 @@ from ._runtime.backward import GRAD_REQ
 from .context import Context
 from .error import MXNetError, hint
 from .executor import Executor
-from .symbol._infer import Inference, check_sizes, known
+from .symbol._infer import Inference
 from .symbol._node import variables
+from .symbol._partial_shapes import check_sizes, known
 from .symbol._storage_types import infer_stypes
 from .symbol._symbol import Binding
 

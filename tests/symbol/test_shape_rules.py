@@ -12,7 +12,7 @@ import torch
 import mxnet as mx
 from mxnet._op.registry import find
 from mxnet.error import MXNetError
-from mxnet.symbol._infer import run_meta
+from mxnet.symbol._forward import run_meta
 from mxnet.symbol._node import Node
 from mxnet.symbol._shape_rules import _PAIRS, _SAME, _SCALAR, _UNARY, RULES, outputs_of
 

@@ -17,10 +17,11 @@ from .._runtime.invoke import BAD_INPUT, Hooks, invoke
 from .._runtime.state import state
 from ..context import Context, current_context
 from ..error import MXNetError
-from ._infer import Inference, known
+from ._infer import Inference
 from ._merge import merged, merging
 from ._mirror import Tape, asked_for, mirrored
 from ._node import Node, order, variables
+from ._partial_shapes import known
 from ._translation import Cast, argument_list, to_fx, with_bodies
 from ._watching import Monitor, report, talkative
 

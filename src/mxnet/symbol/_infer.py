@@ -1,119 +1,20 @@
-"""Inference of shapes and types: forward by running operators on torch's meta device, backward by their `complete_shapes`, to a fixed point."""
+"""Inference of shapes and types over a graph, to a fixed point: forward from operators, to other inputs by their `complete_shapes`, and backward."""
 
 from __future__ import annotations
 
 import ast
-from math import prod
 from typing import Any
 
 import torch
 
 from .. import _dtype
-from .._runtime.invoke import BAD_INPUT, explain
-from .._runtime.state import state
 from ..error import MXNetError
-from . import _shape_rules
 from ._backward_shapes import from_outputs
+from ._forward import outputs_of
 from ._node import Entry, Node, order
-from ._shape_rules import Outputs, Shape
-
-
-def unknown_size() -> int:
-    """How an unknown axis is written: 0, or -1 where NumPy shapes are on."""
-    return -1 if state.np_shape else 0
-
-
-def _zeros(shape: Any) -> Any:
-    """The shape with 0 for unknown axes; None where a known axis has size 0."""
-    if shape is None or state.np_shape and 0 in shape:
-        return None
-    return tuple(max(d, 0) for d in shape)
-
-
-def _marked(shape: Any) -> Any:
-    return tuple(d or -1 for d in shape) if state.np_shape else shape
-
-
-def known(shape: Any) -> bool:
-    """Whether a shape has no unknown axis (0, unless NumPy shapes are on)."""
-    return shape is not None and (state.np_shape or 0 not in shape) and -1 not in shape
-
-
-def merged(old: Any, new: Any, what: str) -> Any:
-    """Both facts about one shape together; a contradiction is an error."""
-    if old is None or new is None:
-        return old if new is None else _sizes(new, what)
-    new = _sizes(new, what)
-    if len(old) != len(new):
-        raise MXNetError(f"infer_shape: {what} has shape {new}, but {old} was inferred before. Check the shapes of the inputs.")
-    unknown = (-1,) if state.np_shape else (0, -1)
-    out = []
-    for a, b in zip(old, new):
-        if a in unknown:
-            out.append(b)
-        elif b in unknown or a == b:
-            out.append(a)
-        else:
-            raise MXNetError(f"infer_shape: {what} has shape {new}, but {old} was inferred before. Check the shapes of the inputs.")
-    return tuple(out)
-
-
-def _sizes(shape: Any, what: str) -> Shape:
-    """A shape as a tuple; None in an attribute must not pass for a size."""
-    shape = tuple(shape)
-    if None in shape:
-        raise MXNetError(f"infer_shape: {what} would have shape {shape}, which holds None. Correct the attributes of its operator.")
-    return shape
-
-
-#: What calls gave, by operator, attributes, shapes and types: the steps of an unrolled network are all alike.
-_seen: dict[tuple, Outputs] = {}
-_MOST_SEEN = 8192
-
-
-def outputs_of(node: Node, shapes: list[Shape], types: list[torch.dtype]) -> Outputs:
-    """(shape, type) of every output of an operator: as before, by formula, or from the operator itself on tensors without memory."""
-    op = node.op
-    assert op is not None
-    if op.name == "Custom":
-        return [(tuple(r.shape), r.dtype) for r in run_meta(node, shapes, types)]
-    key = (op.name, tuple(node.texts.items()), tuple(shapes), tuple(types), state.np_shape)
-    found = _seen.get(key)
-    if found is None:
-        try:
-            found = _shape_rules.outputs_of(op.name, key[2], types, node.attrs)
-        except (TypeError, ValueError, ArithmeticError, IndexError):  # attributes that make no sense: the operator says what is wrong
-            found = None
-        if found is None:
-            found = [(tuple(r.shape), r.dtype) for r in run_meta(node, shapes, types)]
-        if len(_seen) >= _MOST_SEEN:
-            _seen.clear()
-        _seen[key] = found
-    return found
-
-
-def run_meta(node: Node, shapes: list[Shape], types: list[torch.dtype]) -> tuple[torch.Tensor, ...]:
-    """The operator on tensors without memory."""
-    op = node.op
-    assert op is not None
-    try:
-        tensors: list[Any] = [torch.empty(s, dtype=t, device="meta") for s, t in zip(shapes, types)]
-    except (RuntimeError, TypeError, ValueError, OverflowError):
-        raise MXNetError(
-            f"infer_shape: {node.name}: an input is too large (shapes {str(shapes)[:200]}). Check the shapes of the inputs."
-        ) from None
-    names = node.input_names()
-    if not op.variadic and names != list(op.inputs[: len(names)]):  # an optional input in the middle is absent
-        by_name = dict(zip(names, tensors))
-        tensors = [by_name.get(n) for n in op.inputs]
-    kwargs = dict(node.attrs)
-    for reserved in op.reserved:
-        kwargs[reserved] = {"training": False, "generator": None, "device": torch.device("meta"), "out": None}[reserved]
-    try:
-        result = (op.infer_rule or op.fn)(*tensors, **kwargs)
-    except BAD_INPUT as e:
-        raise MXNetError(f"infer_shape: {node.name}: {explain(op, e, tensors, node.attrs)}") from None
-    return tuple(result) if isinstance(result, (tuple, list)) else (result,)
+from ._partial_shapes import agreed, check_sizes, from_zeros, known, unknown_size, with_zeros
+from ._shape_rules import Shape
+from ._type_rules import type_rule
 
 
 class Inference:
@@ -153,8 +54,7 @@ class Inference:
     def _node_types(self, n: Node) -> None:
         if n.subgraphs:
             return
-        found = _type_rule(n, [self.types.get(_key(e)) for e in n.inputs])
-        ins, outs = found
+        ins, outs = type_rule(n, [self.types.get(_key(e)) for e in n.inputs])
         for e, t in zip(n.inputs, ins):
             if t is not None:
                 self.types.setdefault(_key(e), t)
@@ -204,7 +104,7 @@ class Inference:
         if not n.inputs:
             attr_shape = n.attrs.get("shape")
             if isinstance(attr_shape, tuple) and not known(attr_shape):
-                self.shapes[id(n), 0] = merged(self.shapes.get((id(n), 0)), attr_shape, n.name)
+                self.shapes[id(n), 0] = agreed(self.shapes.get((id(n), 0)), attr_shape, n.name)
                 if known(self.shapes[id(n), 0]):
                     self.done.add(id(n))  # whoever runs the graph gives the operator this shape
                 return
@@ -224,7 +124,7 @@ class Inference:
                 return
             raise
         for i, (shape, kind) in enumerate(results):
-            self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), shape, n.output_name(i) if i < n.num_visible() else n.name)
+            self.shapes[id(n), i] = agreed(self.shapes.get((id(n), i)), shape, n.output_name(i) if i < n.num_visible() else n.name)
             self.types.setdefault((id(n), i), kind)
         self.done.add(id(n))
 
@@ -246,7 +146,7 @@ class Inference:
                 continue
             for e, name in zip(n.inputs, names):
                 if filled.get(name) is not None:
-                    self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
+                    self.shapes[_key(e)] = agreed(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
 
     def _check_weights(self, n: Node) -> None:
         """Weights must have the shapes that follow from the data."""
@@ -261,13 +161,13 @@ class Inference:
             return
         for e, name in zip(n.inputs, names):
             if name in _WEIGHTS and filled.get(name) is not None:
-                self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
+                self.shapes[_key(e)] = agreed(self.shapes.get(_key(e)), filled[name], f"{n.name}'s input {name}")
 
     def _equal(self, keys: list[tuple[int, int]], name: str) -> None:
         """Inputs and outputs of one shape: what is known of any is known of all."""
         shape = None
         for key in keys:
-            shape = merged(shape, self.shapes.get(key), name)
+            shape = agreed(shape, self.shapes.get(key), name)
         if shape is not None:
             for key in keys:
                 self.shapes[key] = shape
@@ -283,7 +183,7 @@ class Inference:
         for i, ((a, _), (b, _)) in enumerate(zip(*tries)):
             if len(a) == len(b):
                 shape = tuple(x if x == y else unknown_size() for x, y in zip(a, b))
-                self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), shape, n.name)
+                self.shapes[id(n), i] = agreed(self.shapes.get((id(n), i)), shape, n.name)
 
     def _bodies(self, n: Node) -> None:
         """A loop over the first axis: shapes of a step from those of the inputs, and back. Other control flow tells nothing."""
@@ -300,7 +200,7 @@ class Inference:
             shape = self.shapes.get(_key(e))
             if shape is not None and i < count:
                 length, shape = shape[0] if shape else None, shape[1:] or (1,)
-            inner.shapes[id(variables[place]), 0] = merged(inner.shapes.get((id(variables[place]), 0)), shape, variables[place].name)
+            inner.shapes[id(variables[place]), 0] = agreed(inner.shapes.get((id(variables[place]), 0)), shape, variables[place].name)
             if _key(e) in self.types:
                 inner.types[id(variables[place]), 0] = self.types[_key(e)]
         inner.infer_shapes(partial=True)
@@ -308,12 +208,12 @@ class Inference:
             shape = inner.shapes.get((id(variables[place]), 0))
             if shape is None or i < count and len(self.shapes.get(_key(e)) or ()) == 1:  # a vector is gone through by arrays of one element
                 continue
-            self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), shape if i >= count else (length or 0, *shape), n.name)
+            self.shapes[_key(e)] = agreed(self.shapes.get(_key(e)), shape if i >= count else (length or 0, *shape), n.name)
         heads = [inner.shapes.get((id(h), i)) for h, i in graph._heads]
         for i, (shape, head) in enumerate(zip(heads, graph._heads)):
             if shape is not None:
                 whole = (length or 0, *shape) if i < attrs["num_out_data"] else shape
-                self.shapes[id(n), i] = merged(self.shapes.get((id(n), i)), whole, n.name)
+                self.shapes[id(n), i] = agreed(self.shapes.get((id(n), i)), whole, n.name)
             if _key(head) in inner.types:
                 self.types.setdefault((id(n), i), inner.types[_key(head)])
         if all(known(self.shapes.get((id(n), i))) for i in range(len(heads))):
@@ -321,13 +221,13 @@ class Inference:
 
     def _from_outputs(self, n: Node) -> None:
         """What known outputs tell about unknown inputs."""
-        have = [_zeros(self.shapes.get(_key(e))) for e in n.inputs]
-        outputs = [_zeros(self.shapes.get((id(n), i))) for i in range(n.num_outputs())]
+        have = [with_zeros(self.shapes.get(_key(e))) for e in n.inputs]
+        outputs = [with_zeros(self.shapes.get((id(n), i))) for i in range(n.num_outputs())]
         if all(o is None for o in outputs) or not have:
             return
         for e, shape in zip(n.inputs, from_outputs(n, outputs, have)):
             if shape is not None:
-                self.shapes[_key(e)] = merged(self.shapes.get(_key(e)), _marked(shape), n.name)
+                self.shapes[_key(e)] = agreed(self.shapes.get(_key(e)), from_zeros(shape), n.name)
 
 
 #: Inputs whose shapes the data decide.
@@ -339,73 +239,6 @@ _EQUAL = frozenset({"amp_cast", "elemwise_add", "elemwise_sub", "elemwise_mul", 
                     "_plus_scalar", "_minus_scalar", "_rminus_scalar", "_mul_scalar", "_div_scalar", "_rdiv_scalar", "Dropout", "add_n",
                     "BlockGrad", "Cast", "_mod", "_power", "_hypot", "_identity_with_attr_like_rhs", "exp", "log", "sqrt", "square",
                     "_grad_add", "_maximum", "_minimum", "SoftmaxActivation"})  # fmt: skip
-#: Operators whose inputs must have one type (and elemwise_*, broadcast_*).
-_ONE_TYPE = frozenset({"FullyConnected", "Convolution", "Deconvolution", "dot", "batch_dot", "Concat", "add_n", "stack", "_linalg_gemm", "_linalg_gemm2",
-                       "_maximum", "_minimum", "_power", "_mod", "_hypot", "_equal", "_not_equal", "_greater", "_greater_equal", "_lesser", "_lesser_equal",
-                       "SoftmaxOutput", "LinearRegressionOutput", "LogisticRegressionOutput", "MAERegressionOutput"})  # fmt: skip
-#: Operators whose inputs need not share a type: input name -> what it may be.
-_FREE_INPUTS = {
-    "Embedding": {"data"}, "take": {"indices"}, "batch_take": {"indices"}, "gather_nd": {"indices"}, "scatter_nd": {"indices"},
-    "pick": {"index"}, "where": {"condition"}, "one_hot": {"indices"}, "SequenceMask": {"sequence_length"}, "SequenceLast": {"sequence_length"},
-    "SequenceReverse": {"sequence_length"}, "_contrib_boolean_mask": {"index"}, "softmax": {"length"}, "CTCLoss": {"label", "data_lengths", "label_lengths"},
-    "_contrib_SparseEmbedding": {"data"}, "RNN": {"sequence_length"}, "_contrib_index_copy": {"index_vector"},
-}  # fmt: skip
-
-
-def _type_rule(n: Node, have: list[torch.dtype | None]) -> tuple[list[torch.dtype | None], list[torch.dtype | None]]:
-    """(types of inputs, types of outputs) as far as they follow."""
-    op = n.op
-    assert op is not None
-    names = n.input_names()
-    if op.type_rule is not None:
-        inputs, outputs = op.type_rule(dict(zip(names, have)), **op.with_defaults(n.attrs))
-        return [inputs.get(name) for name in names], outputs
-    if op.name in ("amp_multicast",):
-        floats = [t for t in have if t is not None and t.is_floating_point]
-        if len(floats) != len(have):
-            return have, [None]
-        ranks = {torch.float16: 0, torch.bfloat16: 1, torch.float32: 2, torch.float64: 3}
-        return have, [(min if n.attrs.get("cast_narrow") else max)(floats, key=ranks.__getitem__)]
-    if op.name == "Custom":
-        return have, [next((t for t in have if t is not None), None)] * n.num_outputs()
-    free = _FREE_INPUTS.get(op.name, ())
-    if op.name in _ONE_TYPE or op.name.startswith(("elemwise_", "broadcast_")):
-        given_types = {t for t in have if t is not None}
-        if len(given_types) > 1:
-            listed = ", ".join(f"{name} {_dtype.name_of(t)}" for name, t in zip(names, have) if t is not None)
-            raise MXNetError(f"infer_type: {n.name}: the inputs of {op.name} must have one type, got {listed}. Cast one of them.")
-    bound = [t for name, t in zip(names, have) if name not in free and t is not None]
-    shared = bound[0] if bound else None
-    low = shared in (torch.float16, torch.bfloat16)
-    statistics = ("gamma", "beta", "moving_mean", "moving_var") if op.name in ("BatchNorm", "BatchNorm_v1") else ()
-    ins: list[torch.dtype | None] = []
-    for name, t in zip(names, have):
-        if t is not None:
-            ins.append(t)
-        elif name in free:
-            ins.append(shared if op.name not in ("Embedding", "_contrib_SparseEmbedding") else None)
-        else:
-            ins.append(torch.float32 if low and name in statistics else shared)
-    spec = op.specs.get("dtype") or op.specs.get("out_type") or op.specs.get("out_dtype")
-    given = n.attrs.get(spec.name) if spec is not None else None
-    if spec is not None and given is None and isinstance(spec.default, (torch.dtype, str)) and not n.inputs:
-        given = spec.default
-    if isinstance(given, (str, int)):
-        row = _dtype.BY_NAME.get(given) if isinstance(given, str) else _dtype.BY_FLAG.get(given)
-        given = row.torch if row is not None else None
-    if op.name in ("Embedding", "_contrib_SparseEmbedding"):
-        out = ins[1] or given or torch.float32
-        return [ins[0] or out, out], [out]
-    if given is not None:
-        return ins, [given]
-    if op.name in ("shape_array", "size_array"):
-        return ins, [torch.int64]
-    if op.name in ("one_hot",) or not n.inputs:
-        return ins, [torch.float32]
-    if op.name in ("topk", "argsort"):
-        both = n.attrs.get("ret_typ") == "both"
-        return ins, [shared, torch.float32] if both else [shared if n.attrs.get("ret_typ") in ("value", "mask") else torch.float32]
-    return ins, [shared]
 
 
 def _key(entry: Entry) -> tuple[int, int]:
@@ -425,14 +258,6 @@ def _read_shape(name: str, text: str) -> Shape:
         raise MXNetError(f"infer_shape: variable {name}: __shape__ is {text[:60]!r}. Declare a tuple of ints.") from None
     check_sizes(name, shape)
     return shape
-
-
-def check_sizes(name: str, shape: Any) -> None:
-    """An error for sizes that no array can have (-1 is an unknown one)."""
-    if any(d < -1 for d in shape) or prod(d for d in shape if d > 0) >= 2**63:
-        raise MXNetError(
-            f"infer_shape: the shape of {name} is {tuple(shape)!s:.200}. Sizes are 0 or more (-1: unknown), with less than 2**63 elements."
-        )
 
 
 def _read_dtype(name: str, text: str) -> torch.dtype:

@@ -19,8 +19,9 @@ from ..context import Context, current_context
 from ..error import MXNetError, NotImplementedForSymbol, hint
 from . import _backends, _function, _json, _storage_types
 from ._function import create
-from ._infer import Inference, check_sizes, known
+from ._infer import Inference
 from ._node import HIDDEN, Entry, Node, order, variables
+from ._partial_shapes import check_sizes, known
 
 _NUMBERS = (int, float, bool, np.number, np.bool_)
 
