@@ -36,15 +36,23 @@ _LARGE = 1024 * 1024 * 16
 def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_params: dict, remove_amp_cast: bool = True,
                     version: str | None = None) -> None:  # fmt: skip
     """Write `prefix-symbol.json` (unless symbol is None; version: see `Symbol.tojson`) and `prefix-EPOCH.params`."""
+    name = params_name(prefix, epoch)
     if symbol is not None:
         symbol.save(f"{prefix}-symbol.json", remove_amp_cast, version)
-    name = f"{prefix}-{epoch:04d}.params"
     nd.save(
         name,
         {f"arg:{k}": v.as_in_context(cpu()) for k, v in arg_params.items()}
         | {f"aux:{k}": v.as_in_context(cpu()) for k, v in aux_params.items()},
     )
     logging.info('Saved checkpoint to "%s"', name)
+
+
+def params_name(prefix: str, epoch: Any) -> str:
+    """`prefix-EPOCH.params`, the epoch with four digits."""
+    try:
+        return f"{prefix}-{epoch:04d}.params"
+    except ValueError:
+        raise TypeError(f"checkpoint: epoch must be an int, got {epoch!r}. Pass its number.") from None
 
 
 def split_params(arrays: Any, where: str) -> tuple[dict, dict]:
@@ -62,7 +70,7 @@ def split_params(arrays: Any, where: str) -> tuple[dict, dict]:
 
 def load_params(prefix: str, epoch: int) -> tuple[dict, dict]:
     """(arguments, auxiliary states) of `prefix-EPOCH.params`, or of `prefix-EPOCH.safetensors` where only that is there."""
-    name = f"{prefix}-{epoch:04d}.params"
+    name = params_name(prefix, epoch)
     if not os.path.exists(name) and os.path.exists(f"{prefix}-{epoch:04d}.safetensors"):
         name = f"{prefix}-{epoch:04d}.safetensors"
     arrays = nd.load(name)

@@ -114,7 +114,7 @@ def test_dropout_follows_the_seed_and_copies():
         (lambda: nd.LeakyReLU(nd.ones((2, 3)), act_type="prelu"), "gamma is missing"),
         (lambda: nd.LeakyReLU(nd.ones((2, 3)), nd.ones(2), act_type="prelu"), r"gamma has shape \(2,\)"),
         (lambda: nd.LeakyReLU(nd.ones((2, 3, 4)), nd.ones((3, 4)), act_type="prelu"), "does not fit data"),
-        (lambda: nd.Dropout(nd.ones(3), p=1.5), "p 1.5 is not a probability"),
+        (lambda: nd.Dropout(nd.ones(3), p=1.5), "p is 1.5, it must be within 0 ... 1"),
         (lambda: nd.Dropout(nd.ones(3), axes=(1,), mode="always"), "axis 1 in axes"),
     ],
 )

@@ -203,3 +203,13 @@ def test_a_key_that_is_pushed_twice_at_once_gets_the_sum():
     kv.push(["k", "k"], [mx.nd.ones(2), [mx.nd.ones(2), mx.nd.ones(2) * 3]])
     kv.pull("k", out=out)
     assert out.asnumpy().tolist() == [5, 5]
+
+
+def test_misuse_is_named():
+    kv = mx.kv.create("local")
+    kv.init(3, mx.nd.ones(2))
+    kv.push(3, [])
+    with pytest.raises(mx.MXNetError, match="key '3' was not initialized. The store's keys are int"):
+        kv.push("3", mx.nd.ones(2))
+    with pytest.raises(TypeError, match="optimizer must be an Optimizer, got str"):
+        kv.set_optimizer("sgd")

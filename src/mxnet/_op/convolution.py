@@ -41,8 +41,7 @@ class Windows(NamedTuple):
 def _windows(name: str, ndim: int, kernel: tuple, stride: tuple, dilate: tuple, pad: tuple, layout: str | None) -> Windows:
     """Defaults filled in and checked; one plan for all calls with these attributes."""
     dims = len(kernel)
-    if not 1 <= dims <= 3 or min(kernel) < 1:
-        raise MXNetError(f"{name}: kernel {kernel} must have 1, 2 or 3 positive entries. Pass for example kernel=(3, 3).")
+    _check_kernel(name, kernel)
     if ndim != dims + 2:
         raise MXNetError(f"{name}: data has {ndim} dimensions, a kernel {kernel} needs {dims + 2}. Reshape data.")
     return Windows(
@@ -51,6 +50,11 @@ def _windows(name: str, ndim: int, kernel: tuple, stride: tuple, dilate: tuple, 
         window(name, "pad", pad, dims, 0, 0),
         channels_last(name, layout, dims),
     )
+
+
+def _check_kernel(name: str, kernel: tuple) -> None:
+    if not 1 <= len(kernel) <= 3 or min(kernel) < 1:
+        raise MXNetError(f"{name}: kernel {kernel} must have 1, 2 or 3 positive entries. Pass for example kernel=(3, 3).")
 
 
 def _check_groups(name: str, channels: int, num_filter: int, num_group: int) -> None:
@@ -122,6 +126,7 @@ def _shapes(shapes: dict, *, kernel: tuple, num_filter: int, num_group: int, lay
     data, last = shapes.get("data"), channels_last("Convolution", layout, len(kernel))
     if data is not None and not shapes.get("weight"):
         channels = data[-1 if last else 1]
+        _check_kernel("Convolution", kernel)
         _check_groups("Convolution", channels, num_filter, num_group)
         shapes["weight"] = _weight_shape(num_filter, channels // num_group, kernel, last)
     shapes["bias"] = shapes.get("bias") or (num_filter,)
@@ -197,6 +202,7 @@ def _transposed_shapes(shapes: dict, *, kernel: tuple, num_filter: int, num_grou
     data, last = shapes.get("data"), channels_last("Deconvolution", layout, len(kernel))
     if data is not None and not shapes.get("weight"):
         channels = data[-1 if last else 1]
+        _check_kernel("Deconvolution", kernel)
         _check_groups("Deconvolution", channels, num_filter, num_group)
         shapes["weight"] = _weight_shape(channels, num_filter // num_group, kernel, last)
     shapes["bias"] = shapes.get("bias") or (num_filter,)

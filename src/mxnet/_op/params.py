@@ -117,15 +117,16 @@ def _fail() -> Any:
     raise ValueError
 
 
+_INT64 = 2**63
+
+
 def _int(value: Any) -> int:
-    if type(value) is int:
-        return value
-    if isinstance(value, (bool, int, np.integer, np.bool_)):
-        return int(value)
     if isinstance(value, str):
         text = value.strip()
-        return {"True": 1, "False": 0}[text] if text in ("True", "False") else int(text)
-    return _fail()
+        value = {"True": 1, "False": 0}[text] if text in ("True", "False") else int(text)
+    elif type(value) is not int:
+        value = int(value) if isinstance(value, (bool, int, np.integer, np.bool_)) else _fail()
+    return value if -_INT64 <= value < _INT64 else _fail()
 
 
 def _float(value: Any) -> float:

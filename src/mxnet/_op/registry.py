@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import typing
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from ..error import MXNetError, hint
 from .params import REQUIRED, Spec
+from .ranges import check_ranges
 
 RESERVED = ("training", "generator", "device", "out")
 #: `Op.special` of an operator that is special only in that its gradient is zero
@@ -32,12 +34,12 @@ class Op:
     __slots__ = (
         "name", "fn", "aliases", "amp", "_outputs", "_visible", "mutates", "zero_grad", "views", "doc", "_ready", "_inputs", "_required",
         "variadic", "_specs", "_required_attrs", "reserved", "_active", "complete", "storages", "infer_rule", "count_attr", "cache",
-        "output_names", "bare", "stype_rule", "type_rule", "special", "dense_storage", "free", "_aux", "_output_names",
+        "output_names", "bare", "_lenient", "_told", "stype_rule", "type_rule", "special", "dense_storage", "free", "_aux", "_output_names",
     )  # fmt: skip
 
     def __init__(self, name: str, fn: Callable, *, aliases: Sequence[str] = (), amp: str = "any", outputs: Any = 1, visible: Any = None,
                  mutates: Sequence[str] = (), zero_grad: bool = False, views: bool = False, inputs: Sequence[str] | None = None, count_attr: str = "num_args",
-                 output_names: Sequence[str] = (), doc: str | None = None) -> None:  # fmt: skip
+                 output_names: Sequence[str] = (), lenient: bool | None = None, doc: str | None = None) -> None:  # fmt: skip
         self.name, self.fn, self.aliases, self.amp = name, fn, tuple(aliases), amp
         self._outputs, self._visible, self.mutates, self.zero_grad = outputs, visible, tuple(mutates), zero_grad
         self.views = views
@@ -58,6 +60,7 @@ class Op:
         self.storages: dict[tuple[Any, ...], Callable] = {}
         self.count_attr = count_attr
         self.output_names = tuple(output_names)
+        self._lenient, self._told = lenient, False
         self.free = False  # takes any further attribute as a string (`**settings`)
         self._aux: Callable[..., Sequence[str]] | None = None
         self._output_names: Callable[..., Sequence[str]] | None = None
@@ -112,6 +115,11 @@ class Op:
         """Attributes by name."""
         return self._specs if self._ready else self.prepare()._specs
 
+    @property
+    def lenient(self) -> bool:
+        """Whether unknown attributes are ignored: MXNet reads them only of operators that have attributes."""
+        return not self.specs and not self.free if self._lenient is None else self._lenient
+
     def active_inputs(self, attrs: dict) -> Sequence[str]:
         """The inputs that exist for these attributes (`no_bias` takes the bias away)."""
         if self._active is None:
@@ -165,17 +173,27 @@ class Op:
                 if self.free:
                     parsed[name] = str(value)
                     continue
-                known = ", ".join(specs) or "none"
-                raise MXNetError(f"{self.name}: unknown attribute {name!r} (attributes: {known}).{hint(name, specs)}")
+                self._unknown(name)
+                continue
             parsed[name] = spec.parse(value, self.name)
         for name in self._required_attrs:
             if name not in parsed:
                 raise MXNetError(f"{self.name}: {name} is required ({specs[name].describe()}). Pass {name}=...")
+        check_ranges(self.name, parsed)
         if key is not None and may_be_cached(attrs):
             if len(self.cache) > 4096:
                 self.cache.clear()
             self.cache[key] = parsed
         return parsed
+
+    def _unknown(self, name: str) -> None:
+        """Refuse an attribute that there is not, or tell once that it is ignored."""
+        text = f"{self.name}: unknown attribute {name!r} (attributes: {', '.join(self.specs) or 'none'}).{hint(name, self.specs)}"
+        if not self.lenient:
+            raise MXNetError(text)
+        if not self._told:
+            self._told = True
+            warnings.warn(f"{text} It is ignored, as in MXNet. Leave it out.", stacklevel=5)
 
     def attr_texts(self, attrs: dict) -> dict[str, str]:
         """The strings of given attributes, as graph files hold them."""
@@ -269,6 +287,7 @@ def op(name: str, **description: Any) -> Callable[[Callable], Op]:
     mutates    inputs that the function writes in place (auxiliary states); never tracked by autograd
     zero_grad  the gradient is zero by definition (comparisons, argmax ...), so backward gives zeros, not an error
     views      the function may return a view of an input; imperative calls copy it, since arrays made by operators own their memory
+    lenient    whether unknown attributes are ignored with a warning; default: where there are no attributes at all
     output_names  suffixes of the outputs in symbols, where they are not "output" or "output0" ...
     """
 

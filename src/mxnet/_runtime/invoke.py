@@ -216,6 +216,11 @@ def plain_words(text: str) -> str:
     if found:
         name = _TORCH_NAMES.get(found[1], found[1])
         return f"there is no such operation for data of {name}"
+    found = re.search(r"[Tt]ried to allocate ([\d.]+ \w+)", text)
+    if found and ("memory" in text or "alloc" in text):
+        return f"there is not enough memory for {found[1]}"
+    if text.startswith("Storage size calculation overflowed"):
+        return "there is not enough memory for so many elements"
     return "division of an integer by zero" if text == "ZeroDivisionError" else text
 
 

@@ -78,7 +78,12 @@ class KVStore(KVStoreBase):
     def _find(self, key: Any, what: str) -> Array:
         found = self._stored.get(key)
         if found is None:
-            raise MXNetError(f"{what}: key {key!r} was not initialized.{hint(str(key), map(str, self._stored))} Call init first.")
+            near = (
+                hint(str(key), map(str, self._stored))
+                if self._kind in (None, type(key))
+                else f" The store's keys are {self._kind.__name__}."
+            )
+            raise MXNetError(f"{what}: key {key!r} was not initialized.{near} Call init first.")
         return found
 
     def push(self, key: Any, value: Any, priority: int = 0) -> None:
@@ -87,6 +92,8 @@ class KVStore(KVStoreBase):
         for k, values in pairs(key, value, "push"):
             grouped.setdefault(k, []).extend(values)
         for k, values in grouped.items():
+            if not values:
+                continue
             stored = self._find(k, "push")
             merged = self._merge(k, values, stored)
             if self._updater is None:
@@ -191,6 +198,10 @@ class KVStore(KVStoreBase):
 
     def set_optimizer(self, optimizer: Any) -> None:
         """Update stored values with an optimizer: `push` hands it the summed gradients."""
+        if not isinstance(optimizer, opt.Optimizer):
+            raise TypeError(
+                f"set_optimizer: optimizer must be an Optimizer, got {type(optimizer).__name__}. Make one with mx.optimizer.create(name)."
+            )
         self._set_updater(opt.get_updater(optimizer))
 
     def _set_updater(self, updater: Any) -> None:

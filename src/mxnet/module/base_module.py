@@ -13,7 +13,7 @@ import numpy as np
 from .. import metric as metrics
 from .. import ndarray as nd
 from ..context import cpu
-from ..error import hint
+from ..error import MXNetError, hint
 from ..initializer import Uniform
 from ..io import DataBatch, DataDesc
 from ..model import BatchEndParam, split_params
@@ -42,14 +42,22 @@ def data_descs(
     data_names: list[str], label_names: list[str], data_shapes: Any, label_shapes: Any
 ) -> tuple[list[DataDesc], list[DataDesc] | None]:
     """Descriptions of data and labels; their names must be those of the module."""
-    data = [d if isinstance(d, DataDesc) else DataDesc(*d) for d in data_shapes]
+    data = _descs(data_shapes, "data")
     _check_descs(data_names, data, "data")
     if label_shapes is None:
         _check_descs(label_names, [], "label")
         return data, None
-    labels = [d if isinstance(d, DataDesc) else DataDesc(*d) for d in label_shapes]
+    labels = _descs(label_shapes, "label")
     _check_descs(label_names, labels, "label")
     return data, labels
+
+
+def _descs(given: Any, what: str) -> list[DataDesc]:
+    try:
+        return [d if isinstance(d, DataDesc) else DataDesc(*d) for d in given]
+    except TypeError:
+        raise TypeError(f"Module: {what}_shapes must be a list of (name, shape) pairs, got {given!r:.80}. "
+                        "Pass e.g. [('data', (32, 10))].") from None  # fmt: skip
 
 
 def _check_descs(names: list[str], descs: list[DataDesc], what: str) -> None:
@@ -60,6 +68,10 @@ def _check_descs(names: list[str], descs: list[DataDesc], what: str) -> None:
     if what == "data":
         raise ValueError(text)
     warnings.warn(text, stacklevel=4)
+
+
+class EmptyData(MXNetError, StopIteration):
+    """An epoch without batches (the original lets the iterator's StopIteration through)."""
 
 
 class BaseModule:
@@ -173,6 +185,9 @@ class BaseModule:
         sparse_row_id_fn(batch) gives the rows of row-sparse parameters that the batch needs, by name.
         """
         assert num_epoch is not None, "fit: num_epoch is missing. Pass the number of epochs."
+        if not hasattr(train_data, "provide_data"):
+            raise TypeError(f"fit: train_data must be a DataIter, got {type(train_data).__name__}. "
+                            "Make one of arrays with mx.io.NDArrayIter(data, label, batch_size).")  # fmt: skip
         self.bind(data_shapes=train_data.provide_data, label_shapes=train_data.provide_label, for_training=True, force_rebind=force_rebind)
         if monitor is not None:
             self.install_monitor(monitor)
@@ -231,6 +246,9 @@ class BaseModule:
             _notify(batch_end_callback, BatchEndParam(epoch, nbatch, eval_metric, locals()))
             data_batch = upcoming
             nbatch += 1
+        if nbatch == 0:
+            raise EmptyData(f"fit: train_data gave no batch in epoch {epoch}. Call its reset() if it was read before; else the batch size "
+                            "may be larger than the data.")  # fmt: skip
         return values
 
     def _prepare_any(self, batch: Any, sparse_row_id_fn: Any) -> None:

@@ -126,6 +126,11 @@ class DataParallelExecutorGroup:
         self, data_shapes: list, label_shapes: list | None, shared_group: DataParallelExecutorGroup | None = None, reshape: bool = False
     ) -> None:
         """Make (or reshape) the executors for inputs of these shapes."""
+        for d in label_shapes or ():
+            if d.name not in self.arg_names:
+                listed = ", ".join(n for n in self.arg_names if n not in self.param_names and n not in self.data_names)
+                raise ValueError(f"Module: label_shapes describe {d.name!r}, which is no argument of the symbol, so nothing would learn from it. "
+                                 f"Name it as the symbol does ({listed or 'it has no labels: pass None'}).")  # fmt: skip
         self.batch_size = None
         self.data_layouts = self.decide_slices(data_shapes)
         self.label_layouts = self.decide_slices(label_shapes) if label_shapes else []

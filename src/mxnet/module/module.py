@@ -14,7 +14,7 @@ from ..context import Context, cpu
 from ..error import MXNetError
 from ..initializer import InitDesc, Uniform
 from ..io import DataDesc
-from ..model import _create_kvstore, _initialize_kvstore, _update_params, _update_params_on_kvstore, load_checkpoint
+from ..model import _create_kvstore, _initialize_kvstore, _update_params, _update_params_on_kvstore, load_checkpoint, params_name
 from ..optimizer import states as optimizer_states
 from ._results import Results
 from .base_module import check_names, data_descs
@@ -42,8 +42,14 @@ class Module(Results):
                  context: Any = None, work_load_list: list | None = None, fixed_param_names: Any = None, state_names: Any = None,
                  group2ctxs: Any = None, compression_params: dict | None = None) -> None:  # fmt: skip
         super().__init__(logger=logger)
+        if not hasattr(symbol, "list_arguments"):
+            raise TypeError(f"Module: symbol must be a Symbol, got {type(symbol).__name__}. Pass the output of the network.")
         context = cpu() if context is None else context
         self._context: list[Context] = [context] if isinstance(context, Context) else list(context)
+        if not self._context or not all(isinstance(c, Context) for c in self._context):
+            raise TypeError(
+                f"Module: context must be a Context or a list of them, got {context!r}. Pass mx.cpu() or [mx.gpu(0), mx.gpu(1)]."
+            )
         self._work_load_list = work_load_list or [1] * len(self._context)
         if len(self._work_load_list) != len(self._context):
             raise AssertionError(f"Module: {len(self._work_load_list)} workloads for {len(self._context)} contexts. Pass one for each.")
@@ -91,8 +97,8 @@ class Module(Results):
     def save_checkpoint(self, prefix: str, epoch: int, save_optimizer_states: bool = False, remove_amp_cast: bool = True,
                         version: str | None = None) -> None:  # fmt: skip
         """Write `prefix-symbol.json` (version: see `Symbol.tojson`), `prefix-EPOCH.params`, and `prefix-EPOCH.states` if asked for."""
+        name = params_name(prefix, epoch)
         self._symbol.save(f"{prefix}-symbol.json", remove_amp_cast, version)
-        name = f"{prefix}-{epoch:04d}.params"
         self.save_params(name)
         logging.info('Saved checkpoint to "%s"', name)
         if save_optimizer_states:
@@ -180,6 +186,10 @@ class Module(Results):
                 if given is not None and not allow_missing:
                     raise RuntimeError(f"init_params: {name} is not presented. Pass its array, or allow_missing=True to initialize it.")
                 if initializer is not None:
+                    if not callable(initializer):
+                        raise TypeError(
+                            f"init_params: initializer must be an Initializer, got {initializer!r}. Pass e.g. mx.init.Xavier()."
+                        )
                     initializer(InitDesc(name, attrs.get(name)), target)
         if arg_params and not allow_extra and initializer is not None:
             unknown = [
@@ -396,6 +406,8 @@ def _like(array: Any) -> Any:
 
 
 def _copy_param(name: str, source: Any, target: Any) -> None:
+    if not isinstance(source, nd.NDArray):
+        raise TypeError(f"init_params: {name} must be an NDArray, got {type(source).__name__}. Convert it with mx.nd.array.")
     if tuple(source.shape) != tuple(target.shape):
         raise MXNetError(f"init_params: {name} has shape {target.shape}, the given array {source.shape}. Pass an array of that shape.")
     (source.astype(target.dtype) if source.dtype != target.dtype else source).copyto(target)

@@ -11,7 +11,7 @@ import torch
 from .. import _dtype
 from .._op.registry import NAMES
 from .._runtime.array import Array, wrap
-from .._runtime.invoke import invoke
+from .._runtime.invoke import invoke, plain_words
 from .._runtime.state import state
 from .._storage import pages
 from ..context import Context, current_context, parse_context
@@ -42,7 +42,9 @@ def _filled(where: str, shape: Any, value: float, ctx: Any, dtype: Any, cls: typ
     except RuntimeError as e:
         if isinstance(e, MXNetError):
             raise
-        raise MXNetError(f"{where}: {str(e).splitlines()[0]} (shape {shape}, type {_dtype.name_of(kind)}). Check the size.") from None
+        raise MXNetError(
+            f"{where}: {plain_words(str(e).splitlines()[0])} (shape {shape}, type {_dtype.name_of(kind)}). Check the size."
+        ) from None
 
 
 def array(source_array: Any, ctx: Context | None = None, dtype: Any = None) -> NDArray:

@@ -8,6 +8,7 @@ from .. import autograd
 from .._runtime.array import Array
 from .._runtime.state import state as flags
 from ..base import py_str
+from ..error import MXNetError
 from . import states as _states
 from ._base import Optimizer
 
@@ -69,6 +70,14 @@ class Updater:
             self.states_synced[index] = True
             return found
         if not self.states_synced[index]:
+            fitting = self.optimizer.create_state_multi_precision(index, weight)
+            if found is None and isinstance(fitting, Array):  # saved without momentum: it begins now
+                found = fitting
+            elif not _fits(found, fitting):
+                raise MXNetError(
+                    f"Updater: the loaded state of parameter {index!r} is {_describe(found)}, {type(self.optimizer).__name__} with a weight of "
+                    f"shape {tuple(weight.shape)} has {_describe(fitting)}. Load the states that were saved with this model and optimizer."
+                )
             found = self.states[index] = self.sync_state_context(found, weight.context)
             self.states_synced[index] = True
         return found
@@ -96,6 +105,25 @@ class Updater:
     def get_states(self, dump_optimizer: bool = False) -> bytes:
         """All states as bytes, with the optimizer's settings and counts if `dump_optimizer`."""
         return _states.dumps(self.states, self.optimizer if dump_optimizer else None)
+
+
+def _fits(loaded: Any, fitting: Any) -> bool:
+    """Whether a loaded state can stand for the one that the optimizer makes itself. What is None on one side (no momentum) does not count."""
+    if fitting is None:
+        return True
+    if loaded is None:
+        return isinstance(fitting, Array)
+    if isinstance(fitting, (tuple, list)):
+        return isinstance(loaded, (tuple, list)) and len(loaded) == len(fitting) and all(map(_fits, loaded, fitting))
+    if isinstance(fitting, Array):
+        return isinstance(loaded, Array) and tuple(loaded.shape) == tuple(fitting.shape)
+    return True
+
+
+def _describe(state: Any) -> str:
+    if isinstance(state, (tuple, list)):
+        return f"({', '.join(map(_describe, state))})"
+    return f"an array {tuple(state.shape)}" if isinstance(state, Array) else "none" if state is None else type(state).__name__
 
 
 def get_updater(optimizer: Optimizer) -> Updater:

@@ -48,6 +48,9 @@ class BucketSentenceIter(DataIter):
         if not buckets:
             buckets = [i for i, n in enumerate(np.bincount([len(s) for s in sentences])) if n >= batch_size]
         buckets = sorted(buckets)
+        if not buckets or batch_size < 1:
+            raise ValueError(f"BucketSentenceIter: no length has a batch of {batch_size} sentences (of {len(sentences)}). Use a smaller batch size "
+                             "of at least 1, or pass buckets.")  # fmt: skip
         rows: list[list[np.ndarray]] = [[] for _ in buckets]
         dropped = 0
         for sentence in sentences:
