@@ -13,10 +13,11 @@ from .. import ndarray as nd
 from ..callback import LogValidationMetricsCallback
 from ..context import Context, cpu
 from ..initializer import Uniform
-from ..io import DataIter, NDArrayIter
+from ..io import DataBatch, DataDesc, DataIter, NDArrayIter
 from ..metric import EvalMetric, create
+from ..model import BatchEndParam
 from ..symbol import Symbol
-from .base_module import BaseModule
+from .base_module import BaseModule, as_list
 from .bucketing_module import BucketingModule
 from .module import Module
 
@@ -114,23 +115,36 @@ class FeedForward:
                    allow_missing=True, begin_epoch=self.begin_epoch, num_epoch=self.num_epoch, monitor=monitor)  # fmt: skip
         self.arg_params, self.aux_params = module.get_params()
 
-    def _bound(self, data: Any) -> Module:
+    def _labels(self, data: Any, names: list[str]) -> tuple[list | None, bool]:
+        """(shapes of the labels, whether batches have such labels). An iterator without labels gives zeros of shape (N,), whatever the symbol
+        needs; the symbol's shapes hold, where it tells them."""
+        provided = data.provide_label or []
+        shapes, _, _ = self.symbol.infer_shape_partial(**{d[0]: tuple(d[1]) for d in data.provide_data})
+        known = dict(zip(self.symbol.list_arguments(), shapes or []))
+        told = [DataDesc(name, known.get(name) or ()) for name in names]
+        fits = [d[0] for d in provided] == names
+        if all(d.shape and min(d.shape) > 0 for d in told):
+            fits = fits and [tuple(d[1]) for d in provided] == [tuple(d.shape) for d in told]
+            return (provided if fits else told) or None, fits
+        return (provided if fits else None), True
+
+    def _bound(self, data: Any) -> tuple[Module, bool]:
+        """A module with the parameters, and whether labels of batches fit it."""
         module = self._module(data)
-        provided = data.provide_label or None
-        names = [d[0] for d in provided or []]
-        module.bind(data.provide_data, provided if names == module.label_names else None, for_training=False)
+        labels, fits = self._labels(data, module.label_names)
+        module.bind(data.provide_data, labels, for_training=False)
         if not self.allow_extra_params:
             known = {*module._param_names, *module._aux_names}
             extra = [n for n in {**(self.arg_params or {}), **(self.aux_params or {})} if n not in known]
             if extra:
                 raise ValueError(f"FeedForward: {extra[0]} is no parameter of the symbol. Pass allow_extra_params=True to leave it out.")
         module.init_params(None, self.arg_params or {}, self.aux_params or {}, allow_missing=False, allow_extra=True)
-        return module
+        return module, fits
 
     def predict(self, X: Any, num_batch: int | None = None, return_data: bool = False, reset: bool = True) -> Any:
         """Outputs as NumPy arrays (a list for several); with return_data also the data and labels."""
         data = self._iterator(X, None, False)
-        module = self._bound(data)
+        module, fits = self._bound(data)
         if reset:
             data.reset()
         rows: list[list] = []
@@ -139,7 +153,7 @@ class FeedForward:
         for i, batch in enumerate(data):
             if num_batch is not None and i == num_batch:
                 break
-            module.forward(batch, is_train=False)
+            module.forward(batch if fits else DataBatch(batch.data, None), is_train=False)
             keep = batch.data[0].shape[0] - (batch.pad or 0)
             rows.append([o[0:keep].asnumpy() for o in module.get_outputs()])
             if return_data:
@@ -154,7 +168,20 @@ class FeedForward:
         """The value of a metric on an iterator; a list of values for several metrics."""
         data = self._iterator(X, None, False)
         metric = eval_metric if isinstance(eval_metric, EvalMetric) else create(eval_metric)
-        self._bound(data).score(data, metric, num_batch=num_batch, batch_end_callback=batch_end_callback, reset=reset)
+        module, fits = self._bound(data)
+        if fits:
+            module.score(data, metric, num_batch=num_batch, batch_end_callback=batch_end_callback, reset=reset)
+            return metric.get()[1]
+        metric.reset()
+        if reset:
+            data.reset()
+        for i, batch in enumerate(data):
+            if num_batch is not None and i == num_batch:
+                break
+            module.forward(DataBatch(batch.data, None), is_train=False)
+            metric.update(batch.label, module.get_outputs())
+            for callback in as_list(batch_end_callback or []):
+                callback(BatchEndParam(0, i, metric, locals()))
         return metric.get()[1]
 
     # ---- files
