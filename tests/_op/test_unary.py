@@ -6,7 +6,7 @@ import torch
 from scipy import special
 
 import mxnet as mx
-from mxnet._op.registry import NAMES
+from mxnet._op.registry import NAMES, OPS
 from mxnet._op.unary import UNARY
 from mxnet.error import MXNetError
 
@@ -220,7 +220,7 @@ def test_quadratic_and_div_sqrt_dim():
         (lambda x: nd.clip(x, a_min="low", a_max=1), "clip: a_min must be a number, got 'low'"),
         (lambda x: nd.cast(x), "dtype is required"),
         (lambda x: nd.cast(x, dtype="float31"), "dtype must be a data type, got 'float31'"),
-        (lambda x: nd.exp(x, axis=1), "exp: unknown attribute 'axis'"),
+        (lambda x: nd.clip(x, a_min=0, a_max=1, axis=1), "clip: unknown attribute 'axis'"),
         (lambda x: nd.exp(None), "exp: input data is missing"),
         (lambda x: nd.exp([1]), "exp: input data must be an NDArray, got list"),
         (lambda x: nd.hard_sigmoid(nd.array([1], dtype="int32")), "hard_sigmoid: needs a float array, got int32"),
@@ -229,3 +229,24 @@ def test_quadratic_and_div_sqrt_dim():
 def test_bad_input(call, text):
     with pytest.raises(MXNetError, match=text):
         call(nd.array([1, 2]))
+
+
+def test_operators_without_attributes_ignore_unknown_ones():
+    x, op = nd.array([1, 2]), OPS["sinh"]
+    op._told = False
+    with pytest.warns(UserWarning, match="sinh: unknown attribute 'axis' .attributes: none.. It is ignored"):
+        assert (nd.sinh(x, axis=1).asnumpy() == nd.sinh(x).asnumpy()).all()
+    nd.sinh(x, other=[1, 2])  # told once
+    y = mx.sym.sinh(mx.sym.var("x"), axis=(1, 2), name="s")
+    assert y.list_attr() == {"axis": "(1, 2)"} == mx.sym.load_json(y.tojson()).list_attr()
+    assert (y.eval(x=x)[0].asnumpy() == nd.sinh(x).asnumpy()).all()
+
+
+def test_operators_that_refuse_or_ignore_as_the_original_does():
+    x = nd.array([[1, 2]])
+    for refuses in (nd.add_n, nd.khatri_rao):
+        with pytest.raises(MXNetError, match="unknown attribute 'axis'"):
+            refuses(x, x, axis=1)
+    OPS["MAERegressionOutput"]._told = False
+    with pytest.warns(UserWarning, match="unknown attribute 'grad_scal' .* Did you mean 'grad_scale'"):
+        nd.MAERegressionOutput(x, x, grad_scal=2)

@@ -154,7 +154,7 @@ for _row in BINARY:
             register(_made)
 
 
-@op("add_n", aliases=["ElementWiseSum", "_sparse_ElementWiseSum", "_sparse_add_n"], amp="widest")
+@op("add_n", aliases=["ElementWiseSum", "_sparse_ElementWiseSum", "_sparse_add_n"], amp="widest", lenient=False)
 def add_n(*args: Tensor) -> Tensor:
     """The sum of all arrays; they have one shape and one data type."""
     if not args:

@@ -74,7 +74,7 @@ def batch_dot(lhs: Tensor, rhs: Tensor, *, transpose_a: bool = False, transpose_
     return torch.matmul(a, b)
 
 
-@op("khatri_rao", amp="fp32")
+@op("khatri_rao", amp="fp32", lenient=False)
 def khatri_rao(*args: Tensor) -> Tensor:
     """The column-wise Kronecker product of matrices (n_i, k): shape (n_1 n_2 ..., k)."""
     if not args or any(a.dim() != 2 or a.shape[1] != args[0].shape[1] for a in args):

@@ -143,7 +143,7 @@ def eye(*, N: int, M: int = 0, k: int = 0, ctx: str = "", dtype: DType = torch.f
     return (torch.arange(N, device=device)[:, None] + k == columns[None, :]).to(dtype)
 
 
-@op("_set_value")
+@op("_set_value", lenient=True)
 def set_value(*, src: float, device: torch.device, out: Any = None) -> Tensor:
     """Every element of `out` set to src.
 

@@ -211,6 +211,8 @@ def _node(row: Any, nodes: list[Node], where: str, depth: int) -> Node:
                 variable = entries[place][0]
                 if variable.op is None:
                     variable.texts[f"__{key[len(op.inputs[place]) + 1 :]}__"] = texts[key]
+            elif op.lenient and "attrs" in row:  # 1.0 and later write what they ignore
+                continue
             elif key not in DROPPED and depth == 0:
                 texts[f"__{key}__"] = texts[key]
             del texts[key]

@@ -208,7 +208,7 @@ def _sorted_attrs(op: Op, attrs: dict, scope: dict | None) -> tuple[dict, dict[s
                 own.setdefault(key, extra.pop(key))
             elif any(key.endswith("_" + h) for h in HIDDEN):
                 own[key] = extra.pop(key)
-            else:
+            elif not op.lenient:
                 raise MXNetError(f"{op.name}: cannot find attribute {key!r} (attributes: {', '.join(op.specs)}).{hint(key, op.specs)} "
                                  f"Write __{key}__ for an attribute of your own.")  # fmt: skip
     for key in own:
