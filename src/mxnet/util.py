@@ -8,14 +8,16 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from ._runtime.state import state
 from .context import Context, gpu_memory_info, num_gpus
 from .error import MXNetError
 
-__all__ = ["is_np_shape", "is_np_array", "set_np_shape", "set_np", "reset_np", "np_shape", "np_array", "use_np_shape", "use_np_array", "use_np",
-           "getenv", "setenv", "get_gpu_count", "get_gpu_memory", "get_cuda_compute_capability", "set_module", "makedirs"]  # fmt: skip
+__all__ = ["is_np_shape", "is_np_array", "set_np_shape", "set_np", "reset_np", "np_shape", "np_array", "use_np_shape", "use_np_array",
+           "use_np", "np_ufunc_legal_option", "wrap_np_unary_func", "wrap_np_binary_func", "getenv", "setenv", "get_gpu_count",
+           "get_gpu_memory", "get_cuda_compute_capability", "set_module", "makedirs"]  # fmt: skip
 
 
 def is_np_shape() -> bool:
@@ -97,6 +99,55 @@ def use_np_array(func: Any) -> Any:
 def use_np(func: Any) -> Any:
     """Decorator: NumPy shapes and arrays inside the function, or inside all methods of the class."""
     return use_np_shape(use_np_array(func))
+
+
+#: arguments of NumPy's ufuncs: the value that changes nothing, and whether a value is one that NumPy takes
+_UFUNC: dict[str, tuple[Any, Callable[[Any], bool]]] = {
+    "where": (True, lambda v: True),
+    "casting": ("same_kind", lambda v: v in ("no", "equiv", "safe", "same_kind", "unsafe")),
+    "order": ("K", lambda v: v in ("C", "F", "A", "K")),
+    "dtype": (None, lambda v: v in np.sctypeDict or v in np.sctypeDict.values()),
+    "subok": (True, lambda v: isinstance(v, bool)),
+}
+
+
+def np_ufunc_legal_option(key: str, value: Any) -> bool:
+    """Whether NumPy's ufuncs take this value for this argument."""
+    return key in _UFUNC and _UFUNC[key][1](value)
+
+
+def only_neutral(where: str, kwargs: dict) -> None:
+    """Refuse keyword arguments of NumPy's ufuncs that would change the result."""
+    for key, value in kwargs.items():
+        if key not in _UFUNC:
+            raise TypeError(f"{where}: unknown argument {key!r}. Use out and {', '.join(_UFUNC)}.")
+        same = _UFUNC[key][0]
+        if value is not same and not (type(value) is str and value == same):
+            if np_ufunc_legal_option(key, value):
+                raise NotImplementedError(f"{where}: {key}={value!r} is not supported. Leave it away.")
+            raise TypeError(f"{where}: {key}={value!r} is no such value in NumPy. Leave it away.")
+
+
+def wrap_np_unary_func(func: Callable) -> Callable:
+    """Decorator: a function of one array that takes the arguments of NumPy's ufuncs, as long as they change nothing."""
+
+    @functools.wraps(func)
+    def call(x: Any, out: Any = None, **kwargs: Any) -> Any:
+        only_neutral(func.__name__, kwargs)
+        return func(x, out=out)
+
+    return call
+
+
+def wrap_np_binary_func(func: Callable) -> Callable:
+    """Decorator: a function of two arrays that takes the arguments of NumPy's ufuncs, as long as they change nothing."""
+
+    @functools.wraps(func)
+    def call(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> Any:
+        only_neutral(func.__name__, kwargs)
+        return func(x1, x2, out=out)
+
+    return call
 
 
 def set_np(shape: bool = True, array: bool = True) -> None:

@@ -111,9 +111,9 @@ def _parts(*, indices: Sequence[int], sections: int, **_: object) -> int:
 
 @op("_split_v2", aliases=["_npi_split"], outputs=_parts, views=True)
 def split_v2(data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool = False, sections: int = 0) -> tuple[Tensor, ...]:
-    """Parts of data along an axis: `sections` equal ones, or those that begin at the given indices.
+    """Parts of data along an axis: `sections` ones of equal sizes (or nearly), or those that begin at the given indices.
 
-    Errors: indices that decrease or exceed the axis, sections that do not divide it, squeeze_axis with parts not of size 1.
+    Errors: indices that decrease or exceed the axis, squeeze_axis with parts not of size 1.
 
     >>> [p.shape for p in mx.nd._internal._split_v2(mx.nd.zeros((5, 2)), indices=(0, 2), axis=0)]
     [(2, 2), (3, 2)]
@@ -121,14 +121,17 @@ def split_v2(data: Tensor, *, indices: Shape, axis: int = 1, squeeze_axis: bool 
     axis = channel_axis("_split_v2", axis, data.ndim)
     size = data.shape[axis]
     if sections > 0:
-        if size % sections:
+        if size % sections and squeeze_axis:
             raise MXNetError(f"_split_v2: axis {axis} of size {size} cannot be split into {sections} equal parts. Pass a divisor.")
-        starts = [i * (size // sections) for i in range(sections)]
+        small, longer = divmod(size, sections)  # the first parts are longer by one where they cannot be equal
+        starts = [i * small + min(i, longer) for i in range(sections)]
     else:
         starts = list(indices)
     parts = []
     for i, low in enumerate(starts):
         high = starts[i + 1] if i + 1 < len(starts) else size
+        if size == 0:
+            low = high = 0
         if not 0 <= low <= high <= size:
             raise MXNetError(
                 f"_split_v2: part {i} would be {low}:{high} of axis {axis} with size {size}. Pass increasing indices within it."

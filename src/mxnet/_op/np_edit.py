@@ -39,6 +39,8 @@ def delete(arr: Tensor, obj: Tensor | None = None, *, start: int | None = None, 
     """The array without some indices of an axis."""
     x, where = _flat("delete", arr, axis)
     size = x.shape[where]
+    if size == 0 and obj is not None:
+        return x.clone()
     drop = _places(size, where, obj, start, stop, step, int_ind, "delete", size - 1)
     keep = torch.ones(size, dtype=torch.bool)
     keep[drop.cpu()] = False
@@ -56,10 +58,9 @@ def _insert(arr: Tensor, values: Tensor | None, obj: Tensor | None, val: float |
     single = int_ind is not None or obj is not None and obj.dim() == 0
     count = at.numel()
     if single:
-        if values.dim() == x.dim() or values.dim() == 0 or x.dim() == 1:
-            count = values.shape[where] if values.dim() == x.dim() else 1
-        else:
-            values = values.unsqueeze(where)
+        if values.dim() > 0:  # NumPy's rule: axes of size 1 in front, then the first axis takes the place of `where`
+            values = values.reshape((1,) * (x.dim() - values.dim()) + tuple(values.shape)).movedim(0, where)
+        count = values.shape[where] if values.dim() > 0 else 1
         at = at.expand(count)
     block = values.broadcast_to([count if i == where else n for i, n in enumerate(x.shape)])
     order = torch.argsort(at, stable=True)
@@ -139,7 +140,7 @@ def _padded(x: Tensor, axis: int, before: int, after: int, mode: str) -> Tensor:
     return x.index_select(axis, places)
 
 
-@op("_npi_unique", outputs=4, visible=lambda *, return_index, return_inverse, return_counts, **_: 1 + return_index + return_inverse + return_counts,
+@op("_npi_unique", outputs=lambda *, return_index, return_inverse, return_counts, **_: 1 + return_index + return_inverse + return_counts,
     zero_grad=True)  # fmt: skip
 def unique(data: Tensor, *, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
            axis: int | None = None) -> tuple[Tensor, ...]:  # fmt: skip
@@ -196,13 +197,13 @@ def _masked(data: Tensor, mask: Tensor, start_axis: int) -> Tensor:
     return (mask != 0).reshape(*mask.shape, *(1,) * inner).expand(data.shape)
 
 
-@op("_npi_boolean_mask_assign_scalar")
+@op("_npi_boolean_mask_assign_scalar", lenient=True)
 def boolean_mask_assign_scalar(data: Tensor, mask: Tensor, *, value: float, start_axis: int) -> Tensor:
     """data with a number where the mask holds."""
     return data.masked_fill(_masked(data, mask, start_axis), value)
 
 
-@op("_npi_boolean_mask_assign_tensor")
+@op("_npi_boolean_mask_assign_tensor", lenient=True)
 def boolean_mask_assign_tensor(data: Tensor, mask: Tensor, value: Tensor, *, start_axis: int) -> Tensor:
     """data with the values, in order, where the mask holds."""
     _masked(data, mask, start_axis)

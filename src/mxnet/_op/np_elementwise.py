@@ -296,14 +296,14 @@ def where(condition: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 @op("_npi_where_lscalar")
 def where_lscalar(condition: Tensor, x: Tensor, *, scalar: float = 0.0) -> Tensor:
-    """x where the condition holds, else the number."""
-    return torch.where(_chosen(condition), x, _full(x, _as_number(x, scalar)))
+    """The number where the condition holds, else x."""
+    return torch.where(_chosen(condition), _full(x, _as_number(x, scalar)), x)
 
 
 @op("_npi_where_rscalar")
 def where_rscalar(condition: Tensor, y: Tensor, *, scalar: float = 0.0) -> Tensor:
-    """The number where the condition holds, else y."""
-    return torch.where(_chosen(condition), _full(y, _as_number(y, scalar)), y)
+    """y where the condition holds, else the number."""
+    return torch.where(_chosen(condition), y, _full(y, _as_number(y, scalar)))
 
 
 @op("_npi_where_scalar2", zero_grad=True)

@@ -89,7 +89,7 @@ def _real(A: Tensor) -> Tensor:
     return A if A.is_floating_point() else A.double()
 
 
-@op("_npi_cholesky", amp="fp32")
+@op("_npi_cholesky", amp="fp32", lenient=False)
 def cholesky(A: Tensor) -> Tensor:
     """The lower triangle L with L L^T = A."""
     _matrix("cholesky", A, square=True)
@@ -187,11 +187,13 @@ def tensorsolve(a: Tensor, b: Tensor, *, a_axes: Shape | None = ()) -> Tensor:
 
 
 @op("_npi_norm", amp="fp32")
-def norm(data: Tensor, *, ord: str = "", axis: Shape | None = None, keepdims: bool = False, flag: int = 0) -> Tensor:
+def norm(data: Tensor, *, ord: str = "", axis: Shape | None = None, keepdims: bool = False, flag: int | None = None) -> Tensor:
     """A norm over `axis` (all axes by default): of vectors for one axis, of matrices for two."""
     if not data.is_floating_point():
         raise MXNetError(f"norm: takes float types, got {str(data.dtype)[6:]}. Convert with astype.")
     axes = tuple(range(data.dim())) if axis is None else tuple(i % data.dim() for i in axis)
+    if flag is not None:  # `ord` is 2 then, whatever the norm
+        ord = {1: "fro" if len(axes) == 2 else "", 2: "nuc", -2: ""}.get(flag, ord)
     if ord in ("", "fro", "None") and not (ord == "fro" and len(axes) != 2):
         return torch.linalg.vector_norm(data, 2, axes or None, keepdim=keepdims)
     order = ord if ord in ("fro", "nuc") else float(ord)

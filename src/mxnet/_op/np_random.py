@@ -78,8 +78,11 @@ def _parameters(name: str, row: Row, arrays: tuple, numbers: dict, kind: torch.d
             value = rest.pop(0).to(kind)
         else:
             value = torch.full((), value, dtype=kind, device=device)
-        if key == row.check and not value.is_meta and bool((value < 0).any()):
-            raise BadValueError(f"random.{name}: {key} must not be negative. Pass {key} >= 0.")
+        if key == row.check and not value.is_meta:
+            if key == "a" and bool((value <= 0).any()):
+                raise BadValueError(f"random.{name}: {key} must be positive. Pass {key} > 0.")
+            if bool((value < 0).any()):
+                raise BadValueError(f"random.{name}: {key} must not be negative. Pass {key} >= 0.")
         found.append(value)
     return found
 
@@ -135,6 +138,8 @@ def gamma(input1: Tensor | None = None, input2: Tensor | None = None, *, shape: 
     full = tuple(torch.broadcast_shapes(alpha.shape, beta.shape)) if size is None else tuple(size)
     if place.type == "meta":
         return torch.empty(full, dtype=dtype, device=place)
+    if bool((alpha <= 0).any()) or bool((beta <= 0).any()):
+        raise BadValueError("random.gamma: shape and scale must be positive. Pass shape > 0 and scale > 0.")
     return (torch._standard_gamma(alpha.detach().expand(full).contiguous(), generator=generator) * beta.detach()).to(dtype)
 
 

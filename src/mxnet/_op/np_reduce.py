@@ -122,8 +122,10 @@ def any(data: Tensor, *, axis: Shape | None = None, keepdims: bool = False) -> T
 
 
 def _arg(name: str, data: Tensor, axis: int | None, keepdims: bool, largest: bool) -> Tensor:
-    if axis is not None:
+    if axis is not None and not (data.dim() == 0 and axis in (0, -1)):
         (axis,) = axes_of(name, data.dim(), (axis,))
+    if data.dim() == 0:
+        return torch.zeros_like(data, dtype=torch.int64)
     if data.numel() == 0 and (axis is None or data.shape[axis] == 0):
         raise MXNetError(f"{name}: cannot search an axis of size 0 (shape {tuple(data.shape)}). Check the input.")
     x = data.to(torch.uint8) if data.dtype == torch.bool else data

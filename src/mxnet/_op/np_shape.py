@@ -40,6 +40,8 @@ def squeeze(a: Tensor, *, axis: Shape | None = None) -> Tensor:
     """The array without axes of size 1: all, or those named."""
     if axis is None:
         return a.squeeze()
+    if a.dim() == 0 and all(i in (0, -1) for i in axis):
+        return a.clone()
     drop = axes_of("squeeze", axis, a.dim())
     for i in drop:
         if a.shape[i] != 1:
@@ -158,12 +160,12 @@ def _same_types(name: str, data: tuple[Tensor, ...]) -> None:
 
 
 @op("_npi_concatenate", count_attr="num_args")
-def concatenate(*data: Tensor, num_args: int = 0, dim: int | None = 1) -> Tensor:
+def concatenate(*data: Tensor, num_args: int = 0, axis: int | None = 0) -> Tensor:
     """Arrays one after another along an axis; flattened ones if the axis is None."""
     _same_types("concatenate", data)
-    if dim is None:
+    if axis is None:
         return torch.cat([t.reshape(-1) for t in data])
-    axis, first = _axis("concatenate", dim, data[0].dim()), data[0].shape
+    axis, first = _axis("concatenate", axis, data[0].dim()), data[0].shape
     for t in data:
         if t.dim() != len(first) or any(a != b for i, (a, b) in enumerate(zip(t.shape, first)) if i != axis):
             raise MXNetError(f"concatenate: shapes {tuple(first)} and {tuple(t.shape)} differ outside axis {axis}. Make them equal there.")

@@ -8,11 +8,13 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from .._op.registry import NAMES
 from .state import state
 
 
@@ -28,6 +30,44 @@ def symbolic(function: Callable) -> Callable:
             state.symbolic = before
 
     return call
+
+
+def _of_operator(function: Callable, symbols: bool) -> Callable:
+    """A function that also takes what every function made from an operator takes: `data=` for its array, `out=`, `name=`, and for symbols `attr=`."""
+    own = inspect.signature(function)
+    first = next(iter(own.parameters))
+    extra = [n for n in ("out", "name", *(["attr"] if symbols else [])) if n not in own.parameters]
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if "data" in kwargs and "data" not in own.parameters:
+            kwargs[first] = kwargs.pop("data")
+        given = {n: kwargs.pop(n) for n in extra if n in kwargs}
+        made = function(*args, **kwargs)
+        if symbols:
+            _describe(made, given.get("name"), given.get("attr"))
+        elif given.get("out") is not None:
+            given["out"][...] = made
+            return given["out"]
+        return made
+
+    if any(p.kind is p.VAR_KEYWORD or p.kind is p.VAR_POSITIONAL for p in own.parameters.values()):
+        return call
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    shown = [*own.parameters.values(), *(inspect.Parameter(n, keyword, default=None) for n in extra)]
+    if "data" not in own.parameters:
+        shown.append(inspect.Parameter("data", keyword, default=None))
+    call.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    return call
+
+
+def _describe(symbol: Any, name: str | None, attr: dict | None) -> None:
+    """Give the node that was made last its name and attributes."""
+    heads = getattr(symbol, "_heads", None)
+    if heads is not None and name is not None:
+        heads[0][0].name = name
+    if heads is not None and attr:
+        symbol._set_attr(**attr)
 
 
 def mirrored(module: str, source: str, symbols: bool = False) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
@@ -48,8 +88,13 @@ def mirrored(module: str, source: str, symbols: bool = False) -> tuple[Callable[
         if isinstance(found, ModuleType):
             inside = importlib.util.find_spec(f"{module}.{name}")
             found = found if inside is None else importlib.import_module(f"{module}.{name}")
-        elif symbols and callable(found) and not isinstance(found, type):
-            found = symbolic(found)
+        elif callable(found) and not isinstance(found, type):
+            if (
+                any(f"{prefix}{name}" in NAMES for prefix in ("_np_", "_npi_", "_npx_"))
+                and "attr" not in inspect.signature(found).parameters
+            ):
+                found = _of_operator(found, symbols)
+            found = symbolic(found) if symbols else found
         setattr(sys.modules[module], name, found)
         return found
 

@@ -15,10 +15,9 @@ from .._runtime.state import state
 from ..context import current_context, parse_context
 from ..symbol._function import create
 from ..symbol.symbol import Symbol
+from ..util import only_neutral
 
 NUMBERS = (int, float, bool, onp.number, onp.bool_)
-#: keyword arguments of NumPy's ufuncs that may be given with the value that changes nothing
-_NEUTRAL = {"where": (True,), "casting": ("same_kind",), "order": ("K",), "dtype": (None,), "subok": (True,)}
 
 
 def is_array(x: Any) -> bool:
@@ -70,31 +69,24 @@ def _as_out(out: Any, where: str) -> Any:
     return out
 
 
-def neutral(name: str, kwargs: dict) -> None:
-    """Refuse keyword arguments that would change the result."""
-    for key, value in kwargs.items():
-        if key not in _NEUTRAL:
-            raise TypeError(f"mx.np.{name}: unknown argument {key!r}. Use x and out.")
-        if not any(value is v or type(value) is type(v) is str and value == v for v in _NEUTRAL[key]):
-            raise TypeError(f"mx.np.{name}: {key}={value!r} is not supported. Leave it away.")
-
-
 def plain(value: Any) -> Any:
     """A NumPy number as a Python number."""
     return value.item() if isinstance(value, (onp.number, onp.bool_)) else value
 
 
-def unary(name: str, registered: str | None = None) -> Callable:
-    """The function of one array; of a number it is NumPy's."""
+def unary(name: str, registered: str | None = None, flags: bool = False) -> Callable:
+    """The function of one array; of a number it is NumPy's. With `flags` the result is bool, and so must `out` be."""
     op, node_name = NAMES[registered or f"_npi_{name}"], public_of(registered or name)
 
     def function(x: Any, out: Any = None, **kwargs: Any) -> Any:
         if kwargs:
-            neutral(name, kwargs)
+            only_neutral(f"mx.np.{name}", kwargs)
         if isinstance(x, NUMBERS):
             return getattr(onp, name)(x)
         if isinstance(x, Symbol):
             return create(op, node_name, (x,), {})
+        if out is not None and flags and _as_out(out, name).dtype != onp.bool_:
+            raise TypeError(f"mx.np.{name}: out must be an array of bool, got {out.dtype}. Make one with dtype='bool'.")
         return invoke(op.prepare(), (checked(x, name),), NO_ATTRS, _as_out(out, name))
 
     return named(function, name, op.doc)
@@ -109,7 +101,7 @@ def binary(name: str, symmetric: bool = False, registered: str | None = None, re
 
     def function(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> Any:
         if kwargs:
-            neutral(name, kwargs)
+            only_neutral(f"mx.np.{name}", kwargs)
         if out is not None:
             out = _as_out(out, name)
         if isinstance(x1, Classes.numpy):

@@ -86,6 +86,9 @@ def ones(shape: Any, dtype: Any = onp.float32, order: str = "C", ctx: Any = None
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", ctx: Any = None, out: Any = None) -> Any:
     """An array of one value (float32, bool for a bool), or an array broadcast to the shape."""
     _order(order)
+    if isinstance(fill_value, Symbol):
+        made = broadcast_to(fill_value, sizes(shape))
+        return made if dtype is None else made.astype(dtype)
     if is_array(fill_value):
         made = broadcast_to(fill_value, sizes(shape))
         made = made if dtype is None else made.astype(dtype)

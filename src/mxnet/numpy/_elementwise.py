@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as onp
+
 from .._op.registry import NAMES
 from .._runtime.invoke import invoke
 from ..symbol.symbol import Symbol
-from ._call import NUMBERS, binary, call, checked, neutral, plain, unary
+from ..util import only_neutral
+from ._call import NUMBERS, binary, call, checked, plain, unary
 
 _UNARY = """absolute arccos arccosh arcsin arcsinh arctan arctanh cbrt ceil cos cosh degrees exp expm1 fix floor log log10 log1p log2 negative
 radians reciprocal rint sign sin sinh sqrt square tan tanh trunc isnan isinf isfinite isposinf isneginf logical_not bitwise_not""".split()
@@ -38,7 +41,7 @@ _BINARY: dict[str, dict[str, Any]] = {
     "less": {"reverse": "greater"},
     "less_equal": {"reverse": "greater_equal"},
 }
-FUNCTIONS = {n: unary(n) for n in _UNARY}
+FUNCTIONS = {n: unary(n, flags=n.startswith("is")) for n in _UNARY}
 FUNCTIONS |= {n: unary(n, f"_npi_{of}") for n, of in _ALIASES.items()}
 FUNCTIONS |= {n: binary(n, **how) for n, how in _BINARY.items()}
 globals().update(FUNCTIONS)
@@ -46,7 +49,7 @@ globals().update(FUNCTIONS)
 
 def around(x: Any, decimals: int = 0, out: Any = None, **kwargs: Any) -> Any:
     """x rounded to `decimals` places."""
-    neutral("around", kwargs)
+    only_neutral("mx.np.around", kwargs)
     return call("_npi_around", x, out=out, decimals=decimals)
 
 
@@ -57,6 +60,8 @@ def clip(a: Any, a_min: Any, a_max: Any, out: Any = None) -> Any:
     """a with entries below a_min and above a_max set to them; None is no limit."""
     if a_min is None and a_max is None:
         raise ValueError("mx.np.clip: a_min and a_max are both None. Pass one.")
+    if isinstance(a, NUMBERS):
+        return onp.clip(a, a_min, a_max)
     low, high = (float("-inf") if a_min is None else a_min), (float("inf") if a_max is None else a_max)
     return call("_npi_clip", a, out=out, a_min=float(low), a_max=float(high))
 
@@ -80,9 +85,9 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if isinstance(x, NUMBERS) and isinstance(y, NUMBERS):
         return call("_npi_where_scalar2", condition, x=float(x), y=float(y))
     if isinstance(y, NUMBERS):
-        return _where_number("_npi_where_lscalar", condition, x, y)
+        return _where_number("_npi_where_rscalar", condition, x, y)
     if isinstance(x, NUMBERS):
-        return _where_number("_npi_where_rscalar", condition, y, x)
+        return _where_number("_npi_where_lscalar", condition, y, x)
     return call("_npi_where", condition, x, y)
 
 

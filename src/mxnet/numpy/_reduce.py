@@ -28,14 +28,14 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
     return call("_npi_mean", a, out=out, keepdims=keepdims, **_given(axis=axes(axis), dtype=kind(dtype)))
 
 
-def max(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
-    """The largest element over axes."""
-    return call("_np_max", a, out=out, keepdims=keepdims, **_given(axis=axes(axis)))
+def max(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, initial: float | None = None) -> Any:
+    """The largest element over axes, at least `initial`."""
+    return call("_np_max", a, out=out, keepdims=keepdims, **_given(axis=axes(axis), initial=initial))
 
 
-def min(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None) -> Any:
-    """The smallest element over axes."""
-    return call("_np_min", a, out=out, keepdims=keepdims, **_given(axis=axes(axis)))
+def min(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, initial: float | None = None) -> Any:
+    """The smallest element over axes, at most `initial`."""
+    return call("_np_min", a, out=out, keepdims=keepdims, **_given(axis=axes(axis), initial=initial))
 
 
 def std(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:

@@ -7,9 +7,8 @@ from typing import Any
 
 from .._op.registry import NAMES
 from .._runtime.invoke import invoke
-from ..error import MXNetError
 from ..symbol.symbol import Symbol
-from ._call import NUMBERS, axes, call, checked, is_array, sizes
+from ._call import NUMBERS, axes, call, checked, device, is_array, plain, sizes
 
 
 def _c_order(order: str) -> None:
@@ -65,6 +64,8 @@ def squeeze(a: Any, axis: Any = None, out: Any = None) -> Any:
 
 def broadcast_to(array: Any, shape: Any) -> Any:
     """The array repeated along axes of size 1 up to a shape; a number becomes an array."""
+    if isinstance(array, NUMBERS):
+        return call("_npi_full", shape=sizes(shape), value=plain(array), ctx=device(None))
     return call("_npi_broadcast_to", array, shape=sizes(shape))
 
 
@@ -184,7 +185,7 @@ def _list(arrays: Any, where: str) -> list:
 def concatenate(seq: Any, axis: int | None = 0, out: Any = None) -> Any:
     """Arrays one after another along an axis; None: flattened."""
     arrays = _list(seq, "concatenate")
-    return call("_npi_concatenate", *arrays, out=out, num_args=len(arrays), dim=axis)
+    return call("_npi_concatenate", *arrays, out=out, num_args=len(arrays), axis=axis)
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
@@ -386,8 +387,8 @@ def resize(a: Any, new_shape: Any) -> Any:
     for n in shape:
         total *= n
     flat = ravel(a)
-    if flat.size == 0:
-        raise MXNetError("mx.np.resize: an empty array cannot be repeated. Use zeros.")
+    if flat.size == 0:  # nothing to repeat: zeros, as in NumPy
+        return call("_npi_zeros", shape=shape, ctx=str(a.ctx), dtype=str(a.dtype))
     return reshape(tile(flat, -(-total // flat.size))[:total], shape)
 
 

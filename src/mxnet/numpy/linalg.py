@@ -21,7 +21,36 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     """
     which = axis if axis is None or isinstance(axis, (tuple, list)) else (axis,)
     attrs = {} if which is None else {"axis": tuple(which)}
+    if isinstance(x, Symbol):
+        return _symbol_norm(x, ord, None if which is None else tuple(which), keepdims)
     return call("_npi_norm", x, ord="" if ord is None else str(ord), keepdims=keepdims, **attrs)
+
+
+def _symbol_norm(x: Symbol, ord: Any, axis: tuple | None, keepdims: bool) -> Any:
+    """The norm as graph files of 1.9.1 hold it: a flag beside a number, and orders that are maxima or minima computed from others."""
+    if ord in (float("inf"), float("-inf"), "inf", "-inf") or ord in (1, -1) and axis is not None and len(axis) == 2:
+        return _extreme_norm(x, str(ord), axis, keepdims)
+    if axis is None and ord is None:
+        flag = -2
+    elif ord in (None, "fro", "f"):
+        flag = 1
+    else:
+        flag = 2 if ord == "nuc" else 0 if ord in (2, -2) and axis is not None and len(axis) == 2 else -1
+    order = 2 if ord is None or isinstance(ord, str) else ord
+    return call("_npi_norm", x, ord=str(order), axis=axis, keepdims=keepdims, flag=flag)
+
+
+def _extreme_norm(x: Symbol, ord: str, axis: tuple | None, keepdims: bool) -> Any:
+    size = call("_npi_absolute", x)
+    pick = "_np_min" if ord.startswith("-") else "_np_max"
+    if axis is not None and len(axis) == 2:  # sums along one axis, then the extreme of the other
+        summed = axis[1] if ord.endswith("inf") else axis[0]
+        return _squeezed(call(pick, call("_np_sum", size, axis=(summed,), keepdims=True), axis=axis, keepdims=True), axis, keepdims)
+    return call(pick, size, axis=axis, keepdims=keepdims)
+
+
+def _squeezed(x: Symbol, axis: tuple, keepdims: bool) -> Any:
+    return x if keepdims else call("_np_squeeze", x, axis=axis)
 
 
 def svd(a: Any) -> tuple:
@@ -41,14 +70,16 @@ def inv(a: Any) -> Any:
 
 def det(a: Any) -> Any:
     """The determinant."""
-    made = call("_npi_det", a)
-    return made if isinstance(a, Symbol) else made.reshape(a.shape[:-2])
+    if isinstance(a, Symbol):  # the operator gives one matrix a determinant of shape (1,)
+        return call("_np_squeeze", call("_npi_det", call("_npi_expand_dims", a, axis=0)), axis=(0,))
+    return call("_npi_det", a).reshape(a.shape[:-2])
 
 
 def slogdet(a: Any) -> tuple:
     """The sign and the logarithm of the absolute value of the determinant."""
-    made = call("_npi_slogdet", a)
-    return tuple(made) if isinstance(a, Symbol) else tuple(part.reshape(a.shape[:-2]) for part in made)
+    if isinstance(a, Symbol):
+        return tuple(call("_np_squeeze", part, axis=(0,)) for part in call("_npi_slogdet", call("_npi_expand_dims", a, axis=0)))
+    return tuple(part.reshape(a.shape[:-2]) for part in call("_npi_slogdet", a))
 
 
 def solve(a: Any, b: Any) -> Any:

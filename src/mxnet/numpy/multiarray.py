@@ -13,7 +13,8 @@ from .._runtime.array import Classes, wrap, wrap_recorded
 from .._runtime.state import state
 from ..error import MXNetError
 from ..ndarray import _indexing
-from ..ndarray._ndarray import NDArray, _inplace
+from ..ndarray._arithmetic import inplace
+from ..ndarray._ndarray import NDArray
 from . import _creation, _elementwise, _products, _reduce, _shape
 from ._call import call, sizes
 from .fallback import borrowed, from_numpy, to_numpy
@@ -63,6 +64,10 @@ class ndarray(NDArray):
     def tolist(self) -> Any:
         """Nested lists of Python numbers."""
         return self.asnumpy().tolist()
+
+    def as_in_ctx(self, ctx: Any) -> ndarray:
+        """The array itself if it is on the device, else a copy there."""
+        return self.as_in_context(ctx)
 
     def as_np_ndarray(self) -> ndarray:
         """The array itself."""
@@ -164,12 +169,12 @@ class ndarray(NDArray):
     __eq__, __ne__ = _operator("equal"), _operator("not_equal")
     __gt__, __ge__ = _operator("greater"), _operator("greater_equal")
     __lt__, __le__ = _operator("less"), _operator("less_equal")
-    __iadd__ = _inplace(__add__, "+=")
-    __isub__ = _inplace(__sub__, "-=")
-    __imul__ = _inplace(__mul__, "*=")
-    __itruediv__ = __idiv__ = _inplace(__truediv__, "/=")
-    __imod__ = _inplace(__mod__, "%=")
-    __ipow__ = _inplace(__pow__, "**=")
+    __iadd__ = inplace(__add__, "+=")
+    __isub__ = inplace(__sub__, "-=")
+    __imul__ = inplace(__mul__, "*=")
+    __itruediv__ = __idiv__ = inplace(__truediv__, "/=")
+    __imod__ = inplace(__mod__, "%=")
+    __ipow__ = inplace(__pow__, "**=")
 
     def __matmul__(self, other: Any) -> ndarray:
         return _products.matmul(self, other)

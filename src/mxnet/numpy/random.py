@@ -28,7 +28,7 @@ def _draw(name: str, params: dict[str, Any], size: Any, ctx: Any = None, out: An
             attrs[key] = float(value)
         else:
             raise TypeError(f"mx.np.random.{name}: {key} must be a number or an array, got {type(value).__name__}. Pass one of them.")
-    if size is not None:
+    if size is not None and sizes(size):  # () says nothing that the parameters do not
         attrs["size"] = sizes(size)
     elif out is not None:
         attrs["size"] = out.shape
@@ -98,9 +98,9 @@ def gamma(shape: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None, ctx
 def beta(a: Any, b: Any, size: Any = None, dtype: Any = None, ctx: Any = None) -> Any:
     """Beta on [0, 1]: X / (X + Y) of gamma samples with shapes a and b."""
     wanted = kind(dtype) or "float32"
-    if size is None:
+    if size is None or sizes(size) == ():
         shapes = [p.shape for p in (a, b) if is_array(p)]
-        size = onp.broadcast_shapes(*shapes) if shapes else ()
+        size = onp.broadcast_shapes(*shapes) if shapes else None if any(isinstance(p, Symbol) for p in (a, b)) else ()
     x, y = (gamma(p, 1.0, size, "float64", ctx) for p in (a, b))
     return (x / (x + y)).astype(wanted)
 
@@ -159,7 +159,9 @@ def multivariate_normal(mean: Any, cov: Any, size: Any = None, check_valid: Any 
         raise NotImplementedError("mx.np.random.multivariate_normal: check_valid and tol are not supported. Leave them away.")
     if isinstance(mean, Symbol) or isinstance(cov, Symbol):
         return call("Custom", mean, cov, op_type="mvn_fallback", **({} if size is None else {"size": str(sizes(size))}))
-    root = call("_npi_cholesky", cov)
+    half = str(cov.dtype) == "float16"
+    root = call("_npi_cholesky", cov.astype("float32") if half else cov)
+    root = root.astype("float16") if half else root
     lead = () if size is None else sizes(size)
     batch = onp.broadcast_shapes(checked(mean, "random.multivariate_normal").shape[:-1], cov.shape[:-2])
     noise = normal(0.0, 1.0, (*lead, *batch, mean.shape[-1], 1), str(mean.dtype))

@@ -16,6 +16,7 @@ from .._runtime.array import Array
 from .._runtime.invoke import Sparse, invoke
 from ..error import MXNetError, hint
 from ..registry import BadArgument
+from ..util import is_np_array
 
 #: 16-bit types whose parameters get a float32 master copy under multi_precision.
 LOW_PRECISION = (torch.float16, torch.bfloat16)
@@ -70,6 +71,7 @@ class Optimizer:
         self.idx2name = dict(param_idx2name or {})
         self.sym_info: tuple = (sym.attr_dict(), sym.list_arguments()) if sym is not None else ()
         self.param_dict = param_dict or {}
+        self.allow_np_array = is_np_array()
         self.set_lr_mult({})
         self.set_wd_mult({})
 

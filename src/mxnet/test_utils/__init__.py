@@ -30,6 +30,7 @@ import mxnet as mx
 from ..context import Context, current_context
 from ..error import MXNetError
 from ..ndarray import array
+from ..numpy._symbolic import _Symbol as np_symbol
 from ..runtime import Features
 from ..symbol import Symbol
 from ..util import get_cuda_compute_capability, getenv, setenv, use_np
