@@ -10,8 +10,9 @@ import numpy as np
 from .._op.registry import NAMES
 from .._runtime.array import Array
 from .._runtime.invoke import NO_ATTRS, invoke
+from ._arithmetic import NUMBERS, scalar_attrs
 from ._creation import array
-from ._ndarray import _NUMBERS, NDArray, _scalar_attrs
+from ._ndarray import NDArray
 
 
 def _either(name: str, array_op: str, scalar_op: str, reverse_op: str | None, python: Callable, doc: str) -> Callable:
@@ -21,13 +22,13 @@ def _either(name: str, array_op: str, scalar_op: str, reverse_op: str | None, py
         left, right = isinstance(lhs, Array), isinstance(rhs, Array)
         if left and right:
             return invoke(NAMES[array_op], (lhs, rhs), NO_ATTRS)
-        if left and isinstance(rhs, _NUMBERS):
-            return invoke(NAMES[scalar_op], (lhs,), _scalar_attrs(rhs))
-        if right and isinstance(lhs, _NUMBERS):
-            return invoke(NAMES[reverse_op or scalar_op], (rhs,), _scalar_attrs(lhs))
-        if isinstance(lhs, _NUMBERS) and isinstance(rhs, _NUMBERS):
+        if left and isinstance(rhs, NUMBERS):
+            return invoke(NAMES[scalar_op], (lhs,), scalar_attrs(rhs))
+        if right and isinstance(lhs, NUMBERS):
+            return invoke(NAMES[reverse_op or scalar_op], (rhs,), scalar_attrs(lhs))
+        if isinstance(lhs, NUMBERS) and isinstance(rhs, NUMBERS):
             return python(lhs, rhs)
-        wrong = lhs if not left and not isinstance(lhs, _NUMBERS) else rhs
+        wrong = lhs if not left and not isinstance(lhs, NUMBERS) else rhs
         raise TypeError(f"{name}: takes arrays and numbers, got {type(wrong).__name__}. Convert it with mx.nd.array.")
 
     function.__name__ = function.__qualname__ = name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,96 +15,17 @@ from .._op.registry import NAMES
 from .._runtime import backward as _backward
 from .._runtime.array import Array, Classes, in_graph, wrap, wrap_recorded
 from .._runtime.functions import OpMethod
-from .._runtime.invoke import BAD_INPUT, NO_ATTRS, Hooks, Sparse, explain, invoke
+from .._runtime.invoke import NO_ATTRS, Sparse, invoke
 from .._runtime.state import state
 from ..context import Context, from_torch_device
 from ..error import MXNetError
-from . import _indexing
+from . import _arithmetic, _indexing
+from ._arithmetic import NUMBERS, binary, inplace
 from ._params_file import ParamsReader, read_array
 
 _OPS = NAMES
-_NUMBERS = (int, float, bool, np.number, np.bool_)
 _new = object.__new__
 _Tensor = torch.Tensor
-
-
-def _binary(array_op: str, scalar_op: str, symbol: str) -> Callable:
-    """The method of a binary operator: array with array, or array with number. Two dense arrays take the shortest way."""
-    op: Any = None
-    fn: Any = None
-    special = True
-
-    def method(self: NDArray, other: Any) -> Any:
-        nonlocal op, fn, special
-        if type(other) is NDArray and type(self) is NDArray and not special and not Hooks.active:
-            recording = state.recording
-            try:
-                r = fn(self._t, other._t) if recording else fn(self._d, other._d)
-            except BAD_INPUT as e:
-                raise explain(op, e, (self._d, other._d), NO_ATTRS) from None
-            a = NDArray()
-            if recording and r.requires_grad:
-                a._t = r
-            else:
-                a._d = r
-            a._ctx = self._ctx
-            return a
-        if isinstance(other, Array):
-            if op is None:
-                op = _OPS[array_op].prepare()
-                fn, special = op.fn, op.special
-            return invoke(op, (self, other), NO_ATTRS)
-        if isinstance(other, _NUMBERS):
-            return invoke(_OPS[scalar_op].prepare(), (self,), _scalar_attrs(other))
-        return _foreign(self, other, symbol)
-
-    return method
-
-
-_SCALARS: dict[Any, dict] = {}
-
-
-def _scalar_attrs(value: Any) -> dict:
-    """Typed attributes of a scalar operator, made once for each number (but zero, which has two signs); integers stay exact."""
-    key = (value, type(value))
-    found = _SCALARS.get(key)
-    if found is None:
-        found = {"scalar": int(value) if isinstance(value, (int, np.integer, np.bool_)) else float(value)}
-        if len(_SCALARS) > 4096:
-            _SCALARS.clear()
-        if value != 0:
-            _SCALARS[key] = found
-    return found
-
-
-def _foreign(self: NDArray, other: Any, symbol: str) -> Any:
-    if isinstance(other, torch.Tensor):
-        raise TypeError(f"NDArray: {symbol} with a torch tensor is ambiguous. Use mx.nd.from_torch(tensor) or array.to_torch() first.")
-    if isinstance(other, np.ndarray) or not hasattr(other, "__array_priority__"):
-        raise TypeError(f"NDArray: {symbol} does not take {type(other).__name__}. Convert it with mx.nd.array.")
-    return NotImplemented
-
-
-def _inplace(forward: Callable, symbol: str) -> Callable:
-    def method(self: NDArray, other: Any) -> NDArray:
-        if state.recording and in_graph(self):
-            raise MXNetError(f"NDArray: {symbol} would change an array of a recorded graph. Write x = x {symbol[0]} y inside record().")
-        result = forward(self, other)
-        if result is NotImplemented:
-            raise TypeError(f"NDArray: {symbol} does not take {type(other).__name__}. Convert it with mx.nd.array.")
-        _assign(self, result)
-        return self
-
-    return method
-
-
-def _assign(target: NDArray, result: NDArray) -> None:
-    """Write a whole result into an array, keeping the graph if it was recorded."""
-    if target._d.shape != result._d.shape:
-        raise MXNetError(f"NDArray: cannot write a result of shape {result.shape} into an array of shape {target.shape}. Use equal shapes.")
-    target._d.copy_(result._d if result.stype == "default" else result._d.to_dense())
-    if state.recording and in_graph(result):
-        target._t = result._t.to(target._d.dtype)
 
 
 def copied_to_itself() -> bool:
@@ -496,39 +417,39 @@ class NDArray(Array):
 
     # ---- arithmetic
 
-    __add__ = _binary("broadcast_add", "_plus_scalar", "+")
+    __add__ = binary("broadcast_add", "_plus_scalar", "+")
     __radd__ = __add__
-    __sub__ = _binary("broadcast_sub", "_minus_scalar", "-")
-    __rsub__ = _binary("broadcast_sub", "_rminus_scalar", "-")
-    __mul__ = _binary("broadcast_mul", "_mul_scalar", "*")
+    __sub__ = binary("broadcast_sub", "_minus_scalar", "-")
+    __rsub__ = binary("broadcast_sub", "_rminus_scalar", "-")
+    __mul__ = binary("broadcast_mul", "_mul_scalar", "*")
     __rmul__ = __mul__
-    __truediv__ = _binary("broadcast_div", "_div_scalar", "/")
-    __rtruediv__ = _binary("broadcast_div", "_rdiv_scalar", "/")
+    __truediv__ = binary("broadcast_div", "_div_scalar", "/")
+    __rtruediv__ = binary("broadcast_div", "_rdiv_scalar", "/")
     __div__ = __truediv__
     __rdiv__ = __rtruediv__
-    __mod__ = _binary("broadcast_mod", "_mod_scalar", "%")
-    __rmod__ = _binary("broadcast_mod", "_rmod_scalar", "%")
-    __pow__ = _binary("broadcast_power", "_power_scalar", "**")
-    __rpow__ = _binary("broadcast_power", "_rpower_scalar", "**")
-    __gt__ = _binary("broadcast_greater", "_greater_scalar", ">")
-    __ge__ = _binary("broadcast_greater_equal", "_greater_equal_scalar", ">=")
-    __lt__ = _binary("broadcast_lesser", "_lesser_scalar", "<")
-    __le__ = _binary("broadcast_lesser_equal", "_lesser_equal_scalar", "<=")
-    _eq = _binary("broadcast_equal", "_equal_scalar", "==")
-    _ne = _binary("broadcast_not_equal", "_not_equal_scalar", "!=")
-    __iadd__ = _inplace(__add__, "+=")
-    __isub__ = _inplace(__sub__, "-=")
-    __imul__ = _inplace(__mul__, "*=")
-    __itruediv__ = _inplace(__truediv__, "/=")
+    __mod__ = binary("broadcast_mod", "_mod_scalar", "%")
+    __rmod__ = binary("broadcast_mod", "_rmod_scalar", "%")
+    __pow__ = binary("broadcast_power", "_power_scalar", "**")
+    __rpow__ = binary("broadcast_power", "_rpower_scalar", "**")
+    __gt__ = binary("broadcast_greater", "_greater_scalar", ">")
+    __ge__ = binary("broadcast_greater_equal", "_greater_equal_scalar", ">=")
+    __lt__ = binary("broadcast_lesser", "_lesser_scalar", "<")
+    __le__ = binary("broadcast_lesser_equal", "_lesser_equal_scalar", "<=")
+    _eq = binary("broadcast_equal", "_equal_scalar", "==")
+    _ne = binary("broadcast_not_equal", "_not_equal_scalar", "!=")
+    __iadd__ = inplace(__add__, "+=")
+    __isub__ = inplace(__sub__, "-=")
+    __imul__ = inplace(__mul__, "*=")
+    __itruediv__ = inplace(__truediv__, "/=")
     __idiv__ = __itruediv__
-    __imod__ = _inplace(__mod__, "%=")
-    __ipow__ = _inplace(__pow__, "**=")
+    __imod__ = inplace(__mod__, "%=")
+    __ipow__ = inplace(__pow__, "**=")
 
     def __eq__(self, other: Any) -> Any:
-        return self._eq(other) if isinstance(other, (Array, *_NUMBERS)) else False
+        return self._eq(other) if isinstance(other, (Array, *NUMBERS)) else False
 
     def __ne__(self, other: Any) -> Any:
-        return self._ne(other) if isinstance(other, (Array, *_NUMBERS)) else True
+        return self._ne(other) if isinstance(other, (Array, *NUMBERS)) else True
 
     def __neg__(self) -> NDArray:
         return invoke(_OPS["negative"], (self,), NO_ATTRS)
@@ -564,7 +485,7 @@ for _name in _METHODS:
     setattr(NDArray, _name, _method)
 NDArray.transpose = _transpose  # type: ignore[assignment]
 NDArray.split_v2 = _split_v2  # type: ignore[attr-defined]
-Classes.dense = NDArray
+Classes.dense = _arithmetic._dense = NDArray
 
 
 def _squeezed(shape: Any, ndim: int) -> tuple:
