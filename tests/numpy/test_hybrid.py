@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,3 +112,43 @@ def test_symbols_of_both_kinds() -> None:
     assert mx.sym.np.ones((2,)).infer_shape()[1] == [(2,)]
     with pytest.raises(TypeError, match="ints, slices, None and an Ellipsis"):
         x[1.5]
+
+
+def test_exported_blocks_come_back(tmp_path: Path) -> None:
+    block = Scaled()
+    block.initialize()
+    block.hybridize()
+    x = np.array([0.5, 1.0, 2.0])
+    want = block(x)
+    block.export(str(tmp_path / "m"))
+    again = gluon.SymbolBlock.imports(str(tmp_path / "m-symbol.json"), ["data"], str(tmp_path / "m-0000.params"))
+    got = again(x)
+    assert isinstance(got, np.ndarray) and got.tolist() == want.tolist()
+
+
+class Pair(gluon.HybridBlock):
+    """Two results, as old arrays where `old` says so."""
+
+    def __init__(self, *old: bool) -> None:
+        super().__init__()
+        self.old = old
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        return [x.as_nd_ndarray() * 2 if old else F.np.add(x, x) for old in self.old]
+
+
+@pytest.mark.parametrize("hybridized", [False, True])
+def test_a_block_gives_one_kind_of_arrays(hybridized: bool) -> None:
+    x = np.ones((2,))
+    for old, kind in ((True, mx.nd.NDArray), (False, np.ndarray)):
+        block = Pair(old, old)
+        block.hybridize(hybridized)
+        if old:
+            npx.reset_np()
+        made = block(x)
+        npx.set_np()
+        assert [type(r) for r in made] == [kind, kind] and made[0].asnumpy().tolist() == [2.0, 2.0]
+    mixed = Pair(True, False)
+    mixed.hybridize(hybridized)
+    with pytest.raises(TypeError, match="NDArray"):
+        mixed(x)

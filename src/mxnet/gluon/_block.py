@@ -10,8 +10,10 @@ from typing import Any
 
 from .. import initializer
 from .._runtime.array import Array
+from .._runtime.state import state
 from ._block_files import BlockFiles
 from ._errors import GluonError
+from ._kinds import check_kinds
 from ._scope import BlockScope
 from ._structure import _indent, flatten
 from ._summary import print_summary
@@ -78,12 +80,17 @@ class Block(BlockFiles):
 
     def __call__(self, *args: Any) -> Any:
         if not self._forward_pre_hooks and not self._forward_hooks:
-            return self.forward(*args)
+            out = self.forward(*args)
+            if state.np_array:
+                check_kinds(flatten(out)[0], self.name, numpy=True)
+            return out
         for hook in list(self._forward_pre_hooks.values()):
             hook(self, args)
         out = self.forward(*args)
         for hook in list(self._forward_hooks.values()):
             hook(self, args, out)
+        if state.np_array:
+            check_kinds(flatten(out)[0], self.name, numpy=True)
         return out
 
     def forward(self, *args: Any) -> Any:

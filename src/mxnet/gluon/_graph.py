@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from .. import symbol
-from .._runtime.array import Array, wrap_recorded
+from .._runtime.array import Array, Classes, wrap_recorded
 from .._runtime.state import state
 from ..context import Context
 from ..error import MXNetError, hint
@@ -17,6 +17,7 @@ from ..symbol import Symbol
 from ..symbol._compiled import Compiled
 from ..symbol._watching import input_names
 from ._errors import GluonError
+from ._kinds import check_kinds, is_numpy
 from ._structure import flatten, regroup
 from .parameter import Parameter
 
@@ -24,11 +25,14 @@ from .parameter import Parameter
 class Graph:
     """`slots` says for each input of the program which leaf of the arguments (a number) or which parameter it is."""
 
-    __slots__ = ("symbol", "inputs", "outputs", "program", "slots", "repeats")
+    __slots__ = ("symbol", "inputs", "outputs", "program", "slots", "repeats", "numpy")
 
     def __init__(
-        self, sym: Symbol, inputs: dict[str, int], outputs: Any, params: Any, flags: dict | None = None, backend: str | None = None
-    ) -> None:
+        self, sym: Symbol, inputs: dict[str, int], outputs: Any, params: Any, flags: dict | None = None, backend: str | None = None,
+        numpy: bool | None = None,
+    ) -> None:  # fmt: skip
+        #: whether outputs are arrays of mx.np; None: as the inputs are
+        self.numpy = numpy
         self.symbol, self.inputs, self.outputs = sym, inputs, outputs
         self.program = make_program(sym, flags or {}, backend)
         self.slots: list[int | Parameter] = []
@@ -63,6 +67,8 @@ class Graph:
     def run(self, arrays: list[Any], hook: tuple[Callable, bool] | None = None) -> Any:
         """Outputs in the structure that the block returned."""
         outputs = self.program.run(arrays) if hook is None else self._watch(arrays, *hook)
+        if self.numpy is not None and isinstance(outputs[0], Classes.numpy or ()) is not self.numpy:
+            outputs = [o.as_np_ndarray() if self.numpy else o.as_nd_ndarray() for o in outputs]
         if self.outputs == 1:
             return outputs[0]
         if self.repeats and state.recording:
@@ -141,11 +147,12 @@ def trace(
     if any(not isinstance(r, Symbol) for r in results):
         kinds = ", ".join(sorted({type(r).__name__ for r in results}))
         raise MXNetError(f"{name}: hybrid_forward must return symbols in lists when hybridized, got {kinds}. Compute everything with F.")
+    check_kinds(results, name)
     whole = results[0] if len(results) == 1 else symbol.Group(results)
     if len(whole.list_outputs()) != len(results):  # an operator with several outputs, returned as one symbol
         counts = [len(r.list_outputs()) for r in results]
         shape = (False, *[1] * counts[0]) if len(results) == 1 and shape == 1 else _spread(shape, counts)
-    return Graph(whole, dict(zip(names, real)), _in_lists(shape), params(), flags, backend)
+    return Graph(whole, dict(zip(names, real)), _in_lists(shape), params(), flags, backend, is_numpy(results[0]))
 
 
 def _in_lists(shape: Any) -> Any:
