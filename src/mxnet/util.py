@@ -105,7 +105,7 @@ def use_np(func: Any) -> Any:
 _UFUNC: dict[str, tuple[Any, Callable[[Any], bool]]] = {
     "where": (True, lambda v: True),
     "casting": ("same_kind", lambda v: v in ("no", "equiv", "safe", "same_kind", "unsafe")),
-    "order": ("K", lambda v: v in ("C", "F", "A", "K")),
+    "order": ("K", lambda v: isinstance(v, str)),
     "dtype": (None, lambda v: v in np.sctypeDict or v in np.sctypeDict.values()),
     "subok": (True, lambda v: isinstance(v, bool)),
 }

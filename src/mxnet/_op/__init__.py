@@ -42,6 +42,7 @@ from . import (
     np_random,
     np_reduce,
     np_shape,
+    np_types,
     optimizer_update,
     ordering,
     pooling,

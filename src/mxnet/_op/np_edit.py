@@ -57,8 +57,10 @@ def _insert(arr: Tensor, values: Tensor | None, obj: Tensor | None, val: float |
     values = values.to(arr.dtype)
     single = int_ind is not None or obj is not None and obj.dim() == 0
     count = at.numel()
-    if single:
-        if values.dim() > 0:  # NumPy's rule: axes of size 1 in front, then the first axis takes the place of `where`
+    if single or at.numel() == 1 and values.dim() > 0:
+        if values.dim() > 0 and not single:  # one index in a list: as many as there are values
+            values = values.reshape((1,) * (x.dim() - values.dim()) + tuple(values.shape))
+        elif values.dim() > 0:  # NumPy's rule: axes of size 1 in front, then the first axis takes the place of `where`
             values = values.reshape((1,) * (x.dim() - values.dim()) + tuple(values.shape)).movedim(0, where)
         count = values.shape[where] if values.dim() > 0 else 1
         at = at.expand(count)

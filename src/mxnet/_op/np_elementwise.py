@@ -60,9 +60,10 @@ def bitwise_not(x: Tensor) -> Tensor:
 
 @op("_npi_around")
 def around(x: Tensor, *, decimals: int = 0) -> Tensor:
-    """x rounded to `decimals` places, halves to the even neighbour; the gradient is zero."""
+    """x rounded to `decimals` places, halves to the even neighbour; integers are cut off. The gradient is zero."""
     if not x.is_floating_point():
-        return x.clone()
+        unit = 10 ** max(-decimals, 0)
+        return torch.div(x, unit, rounding_mode="trunc") * unit if unit > 1 and x.dtype != torch.bool else x.clone()
     return straight_through(x, torch.round(x.detach(), decimals=decimals), 0.0)
 
 

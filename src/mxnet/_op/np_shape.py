@@ -101,8 +101,9 @@ def flip(data: Tensor, *, axis: Shape | None) -> Tensor:
 
 @op("_npi_broadcast_to", views=True)
 def broadcast_to(array: Tensor, *, shape: Shape = ()) -> Tensor:
-    """The array repeated along axes of size 1 up to `shape`."""
-    return array.broadcast_to(shape)
+    """The array repeated along axes of size 1 up to `shape`, in which -2 is the array's own size."""
+    first = len(shape) - array.dim()
+    return array.broadcast_to([array.shape[i - first] if n == -2 and i >= first else n for i, n in enumerate(shape)])
 
 
 # ---- diagonals

@@ -38,7 +38,7 @@ def _fixed(op: Op) -> Callable:
             return invoke(op, args, NO_ATTRS)
         try:
             typed, types = fast[(count, *kwargs.items())]
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, NotImplementedError):  # arrays of mx.np refuse to be hashed with the latter
             pass
         else:
             if types == [type(v) for v in kwargs.values()]:  # 1, 1.0 and True are one key, but not one attribute
@@ -74,7 +74,7 @@ def _fixed(op: Op) -> Callable:
                 if len(fast) > 1024:
                     fast.clear()
                 fast[(count, *kwargs.items())] = typed, [type(v) for v in kwargs.values()]
-            except TypeError:  # an attribute that cannot be hashed
+            except (TypeError, NotImplementedError):  # an attribute that cannot be hashed
                 pass
         return invoke(op, arrays, typed, out)
 

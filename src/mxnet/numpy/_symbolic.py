@@ -115,7 +115,11 @@ def _from_json(text: str) -> Symbol:
 
 def _chosen(x: Any, index: Symbol) -> Any:
     """Slices along the first axis: those where flags hold, or those that numbers name (where nothing tells the type)."""
-    kind = index.infer_type_partial()[1][0]
+    known = index.infer_type_partial()
+    kind = known[1][0]
+    if kind is None:  # comparisons give flags, whatever they compare
+        guess = {n: onp.float32 for n, t in zip(index.list_arguments(), known[0]) if t is None}
+        kind = index.infer_type_partial(**guess)[1][0]
     if kind is not None and onp.dtype(kind) == onp.bool_:
         return create(NAMES["_contrib_boolean_mask"], "boolean_mask", (x, index), {"axis": 0})
     return _shape.take(x, index, axis=0)
