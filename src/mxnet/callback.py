@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .ndarray import save as save_arrays
+from ._checkpoint import save_checkpoint
 
 __all__ = ["Speedometer", "ProgressBar", "do_checkpoint", "module_checkpoint", "log_train_metric", "LogValidationMetricsCallback"]
 
@@ -33,16 +33,6 @@ def do_checkpoint(prefix: str, period: int = 1) -> Callable:
             save_checkpoint(prefix, epoch + 1, sym, arg, aux)
 
     return save
-
-
-def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_params: dict, remove_amp_cast: bool = True) -> None:
-    """Write `prefix-symbol.json` (without AMP's casts, if remove_amp_cast) and `prefix-%04d.params`."""
-    if symbol is not None:
-        symbol.save(f"{prefix}-symbol.json", remove_amp_cast=remove_amp_cast)
-    save_arrays(
-        f"{prefix}-{epoch:04d}.params", {f"arg:{n}": a for n, a in arg_params.items()} | {f"aux:{n}": a for n, a in aux_params.items()}
-    )
-    logging.info('Saved checkpoint to "%s-%04d.params"', prefix, epoch)
 
 
 def log_train_metric(period: int, auto_reset: bool = False) -> Callable:

@@ -1,19 +1,15 @@
-"""Checkpoints, what Module needs to update parameters through a KVStore, and FeedForward."""
+"""MXNet's module of this name: checkpoints, FeedForward, and how parameters are updated through a KVStore or without one."""
 
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 from collections import namedtuple
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from . import kvstore as kvs
-from . import ndarray as nd
-from . import symbol as sym
-from .context import cpu
-from .error import MXNetError
+from ._checkpoint import load_checkpoint, load_params, save_checkpoint
 
 __all__ = ["BatchEndParam", "FeedForward", "load_checkpoint", "load_params", "save_checkpoint"]
 
@@ -31,62 +27,6 @@ def __getattr__(name: str) -> Any:
 BatchEndParam = namedtuple("BatchEndParams", ["epoch", "nbatch", "eval_metric", "locals"])  # type: ignore[name-match]
 #: Parameters with more elements than this are updated on their device, not in a "local" store.
 _LARGE = 1024 * 1024 * 16
-
-
-def save_checkpoint(prefix: str, epoch: int, symbol: Any, arg_params: dict, aux_params: dict, remove_amp_cast: bool = True,
-                    version: str | None = None) -> None:  # fmt: skip
-    """Write `prefix-symbol.json` (unless symbol is None; version: see `Symbol.tojson`) and `prefix-EPOCH.params`."""
-    name = params_name(prefix, epoch)
-    if symbol is not None:
-        symbol.save(f"{prefix}-symbol.json", remove_amp_cast, version)
-    nd.save(
-        name,
-        {f"arg:{k}": v.as_in_context(cpu()) for k, v in arg_params.items()}
-        | {f"aux:{k}": v.as_in_context(cpu()) for k, v in aux_params.items()},
-    )
-    logging.info('Saved checkpoint to "%s"', name)
-
-
-def params_name(prefix: str, epoch: Any) -> str:
-    """`prefix-EPOCH.params`, the epoch with four digits."""
-    try:
-        return f"{prefix}-{epoch:04d}.params"
-    except ValueError:
-        raise TypeError(f"checkpoint: epoch must be an int, got {epoch!r}. Pass its number.") from None
-
-
-def split_params(arrays: Any, where: str) -> tuple[dict, dict]:
-    """(arguments, auxiliary states) of arrays named `arg:` and `aux:`."""
-    parts: dict[str, dict] = {"arg": {}, "aux": {}}
-    if not isinstance(arrays, dict):
-        raise MXNetError(f"{where}: holds a list of arrays without names. Save a dict with names 'arg:...' and 'aux:...'.")
-    for key, value in arrays.items():
-        kind, _, name = key.partition(":")
-        if kind not in parts or not name:
-            raise MXNetError(f"{where}: {key!r} is no parameter of a checkpoint. Names begin with 'arg:' or 'aux:'.")
-        parts[kind][name] = value
-    return parts["arg"], parts["aux"]
-
-
-def load_params(prefix: str, epoch: int) -> tuple[dict, dict]:
-    """(arguments, auxiliary states) of `prefix-EPOCH.params`, or of `prefix-EPOCH.safetensors` where only that is there."""
-    name = params_name(prefix, epoch)
-    if not os.path.exists(name) and os.path.exists(f"{prefix}-{epoch:04d}.safetensors"):
-        name = f"{prefix}-{epoch:04d}.safetensors"
-    arrays = nd.load(name)
-    if not arrays:
-        logging.warning("Params file '%s' is empty", name)
-        return {}, {}
-    return split_params(arrays, name)
-
-
-def load_checkpoint(prefix: str, epoch: int) -> tuple[Any, dict, dict]:
-    """(symbol, arguments, auxiliary states) of `prefix-symbol.json` and `prefix-EPOCH.params`."""
-    symbol = sym.load(f"{prefix}-symbol.json")
-    return symbol, *load_params(prefix, epoch)
-
-
-# ---- parameters and the KVStore
 
 
 def _create_kvstore(kvstore: Any, num_device: int, arg_params: dict) -> tuple[Any, bool]:

@@ -12,62 +12,11 @@ import numpy as np
 
 from .. import metric as metrics
 from .. import ndarray as nd
-from ..context import cpu
-from ..error import MXNetError, hint
+from .._checkpoint import joined_params, split_params
+from ..error import MXNetError
 from ..initializer import Uniform
-from ..io import DataBatch, DataDesc
-from ..model import BatchEndParam, split_params
-
-
-def as_list(value: Any) -> list:
-    """A list of the value, or the list itself."""
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def check_names(symbol: Any, names: list[str], what: str, throw: bool) -> None:
-    """Names of data, labels ... must be arguments of the symbol: an error, or a warning for labels."""
-    arguments = symbol.list_arguments()
-    for name in names:
-        if name in arguments:
-            continue
-        candidates = [a for a in arguments if not a.endswith(("_weight", "_bias", "_gamma", "_beta"))]
-        text = (f"Module: {what}_names has {name!r}, which is no argument of the symbol.{hint(name, candidates)} "
-                f"Use one of {', '.join(candidates)}.")  # fmt: skip
-        if throw:
-            raise ValueError(text)
-        warnings.warn(text, stacklevel=3)
-
-
-def data_descs(
-    data_names: list[str], label_names: list[str], data_shapes: Any, label_shapes: Any
-) -> tuple[list[DataDesc], list[DataDesc] | None]:
-    """Descriptions of data and labels; their names must be those of the module."""
-    data = _descs(data_shapes, "data")
-    _check_descs(data_names, data, "data")
-    if label_shapes is None:
-        _check_descs(label_names, [], "label")
-        return data, None
-    labels = _descs(label_shapes, "label")
-    _check_descs(label_names, labels, "label")
-    return data, labels
-
-
-def _descs(given: Any, what: str) -> list[DataDesc]:
-    try:
-        return [d if isinstance(d, DataDesc) else DataDesc(*d) for d in given]
-    except TypeError:
-        raise TypeError(f"Module: {what}_shapes must be a list of (name, shape) pairs, got {given!r:.80}. "
-                        "Pass e.g. [('data', (32, 10))].") from None  # fmt: skip
-
-
-def _check_descs(names: list[str], descs: list[DataDesc], what: str) -> None:
-    found = [d.name for d in descs]
-    if sorted(names) == sorted(found):
-        return
-    text = f"Module: {what}_shapes describe {found}, the module has {what}_names {list(names)}. Make them agree."
-    if what == "data":
-        raise ValueError(text)
-    warnings.warn(text, stacklevel=4)
+from ..io import DataBatch
+from ..model import BatchEndParam
 
 
 class EmptyData(MXNetError, StopIteration):
@@ -88,7 +37,6 @@ class BaseModule:
         self.params_initialized = False
         self.optimizer_initialized = False
         self._symbol: Any = None
-        self._total_exec_bytes = 0
 
     # ---- whole passes
 
@@ -122,6 +70,7 @@ class BaseModule:
         return eval_metric.get_name_value()
 
     def _count(self, eval_metric: Any, batch: Any) -> None:
+        """Hand the batch's labels to the metric; a list of batches is already divided over the devices."""
         if isinstance(batch, list):
             self.update_metric(eval_metric, [b.label for b in batch], pre_sliced=True)
         else:
@@ -227,18 +176,17 @@ class BaseModule:
             if monitor is not None:
                 monitor.tic()
             if nbatch == 0:
-                self._prepare_any(data_batch, sparse_row_id_fn)
+                self.prepare(data_batch, sparse_row_id_fn=sparse_row_id_fn)
             if isinstance(data_batch, list):  # batches that are already divided over the devices
                 self.forward(data_batch, is_train=True)
                 self.backward()
             else:
                 self.forward_backward(data_batch)
             self.update()
-            labels = [b.label for b in data_batch] if isinstance(data_batch, list) else data_batch.label
-            self.update_metric(eval_metric, labels, pre_sliced=isinstance(data_batch, list))
+            self._count(eval_metric, data_batch)
             upcoming = next(batches, None)
             if upcoming is not None:
-                self._prepare_any(upcoming, sparse_row_id_fn)
+                self.prepare(upcoming, sparse_row_id_fn=sparse_row_id_fn)
             if monitor is not None:
                 monitor.toc_print()
             if upcoming is None:
@@ -250,9 +198,6 @@ class BaseModule:
             raise EmptyData(f"fit: train_data gave no batch in epoch {epoch}. Call its reset() if it was read before; else the batch size "
                             "may be larger than the data.")  # fmt: skip
         return values
-
-    def _prepare_any(self, batch: Any, sparse_row_id_fn: Any) -> None:
-        self.prepare(batch, sparse_row_id_fn=sparse_row_id_fn)
 
     # ---- facts that subclasses give
 
@@ -306,11 +251,7 @@ class BaseModule:
     def save_params(self, fname: str) -> None:
         """Write all parameters to a file."""
         arguments, states = self.get_params()
-        nd.save(
-            fname,
-            {f"arg:{k}": v.as_in_context(cpu()) for k, v in arguments.items()}
-            | {f"aux:{k}": v.as_in_context(cpu()) for k, v in states.items()},
-        )
+        nd.save(fname, joined_params(arguments, states))
 
     def load_params(self, fname: str) -> None:
         """Set parameters from a file that `save_params` or a checkpoint wrote."""
@@ -377,3 +318,8 @@ class BaseModule:
 def _notify(callbacks: Any, param: BatchEndParam) -> None:
     for callback in as_list(callbacks) if callbacks is not None else ():
         callback(param)
+
+
+def as_list(value: Any) -> list:
+    """A list of the value, or the list itself."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -10,8 +10,8 @@ from typing import Any
 from ..initializer import Uniform
 from ..model import load_params
 from ..name import NameManager
+from ._inputs import check_names
 from ._results import Results
-from .base_module import check_names
 from .module import Module
 
 

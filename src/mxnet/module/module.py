@@ -9,15 +9,16 @@ from typing import Any
 
 from .. import ndarray as nd
 from .. import optimizer as opt
+from .._checkpoint import params_name
 from .._files import write_whole
 from ..context import Context, cpu
 from ..error import MXNetError
 from ..initializer import InitDesc, Uniform
 from ..io import DataDesc
-from ..model import _create_kvstore, _initialize_kvstore, _update_params, _update_params_on_kvstore, load_checkpoint, params_name
+from ..model import _create_kvstore, _initialize_kvstore, _update_params, _update_params_on_kvstore, load_checkpoint
 from ..optimizer import states as optimizer_states
+from ._inputs import check_names, data_descs
 from ._results import Results
-from .base_module import check_names, data_descs
 from .executor_group import DataParallelExecutorGroup
 
 
@@ -191,12 +192,6 @@ class Module(Results):
                             f"init_params: initializer must be an Initializer, got {initializer!r}. Pass e.g. mx.init.Xavier()."
                         )
                     initializer(InitDesc(name, attrs.get(name)), target)
-        if arg_params and not allow_extra and initializer is not None:
-            unknown = [
-                n for n in arg_params if n not in self._arg_params and n not in (*self._data_names, *self._label_names, *self._state_names)
-            ]
-            if unknown and allow_missing:
-                self.logger.debug("init_params: %s are no parameters of the symbol", unknown)
         self.params_initialized = True
         self._params_dirty = False
         self._exec_group.set_params(self._arg_params, self._aux_params, allow_extra=allow_extra)
