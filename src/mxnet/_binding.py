@@ -56,6 +56,11 @@ def simple_bind(symbol: Any, ctx: Context, grad_req: Any, type_dict: dict | None
             raise TypeError(f"simple_bind: the shape of {k} must be a tuple, got {type(v).__name__}. Pass e.g. (2, 3).")
         check_sizes(k, v)
     known_shapes = {k: tuple(v) for k, v in shapes.items() if k in every}
+    for what, given in (("type_dict", type_dict), ("stype_dict", stype_dict)):
+        if given is not None and not isinstance(given, dict):
+            raise TypeError(
+                f"simple_bind: {what} must be a dict by argument name, got {type(given).__name__}. Pass e.g. {{'data': {given!r:.40}}}."
+            )
     types = {k: _dtype.to_torch(v, "simple_bind") for k, v in (type_dict or {}).items() if k in every}
     try:
         found = Inference(symbol._heads, known_shapes, types)

@@ -25,6 +25,8 @@ class AttrScope(metaclass=WithClassProperties):
 
     def get(self, attr: dict | None) -> dict:
         """The scope's attributes and the given ones, which win."""
+        if attr and not isinstance(attr, dict):
+            raise TypeError(f"Symbol: attributes must be a dict of str, got {type(attr).__name__}. Pass e.g. {{'ctx_group': 'stage1'}}.")
         return {**self._attr, **(attr or {})}
 
     def __enter__(self) -> AttrScope:

@@ -62,6 +62,8 @@ def test_arguments_of_wrong_kinds_are_named():
         mx.mod.Module(_net()).fit(np.ones((4, 5)), num_epoch=1)
     with pytest.raises(TypeError, match="initializer must be an Initializer, got 'xavier'"):
         mx.mod.Module(_net()).fit(_iterator(), num_epoch=1, initializer="xavier")
+    with pytest.raises(ValueError, match="work_load_list"):
+        mx.mod.Module(_net(), context=[mx.cpu(0), mx.cpu(1)], work_load_list=[0, 0]).bind([("data", (4, 5))], [("softmax_label", (4,))])
     module = _ready()
     with pytest.raises(TypeError, match="fc_bias must be an NDArray, got int"):
         module.set_params({**module.get_params()[0], "fc_bias": 3}, {})

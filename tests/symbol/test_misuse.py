@@ -66,6 +66,38 @@ def test_simple_bind_names_what_is_no_argument():
         _net().simple_bind(mx.cpu(), data="2, 5")
 
 
+def test_simple_bind_takes_types_by_name():
+    with pytest.raises(TypeError, match="type_dict must be a dict by argument name, got str"):
+        _net().simple_bind(mx.cpu(), type_dict="float16", data=(2, 5))
+    with pytest.raises(TypeError, match="attributes must be a dict of str, got list"):
+        mx.sym.var("x", attr=[1])
+
+
+@pytest.mark.parametrize(
+    "outputs, answer, text",
+    [
+        (["output"], 3, "infer_shape of misused returned 3"),
+        (["output"], ([(2,)], [], []), "returned 0 shapes for 1 outputs"),
+        ([], ([(2,)], [], []), "list_outputs of misused is empty"),
+        (["output"], ([(2,)], [(2,)], []), "create_operator of misused returned NoneType"),
+    ],
+)
+def test_answers_of_custom_operators_are_checked(outputs, answer, text):
+    class Misused(mx.operator.CustomOpProp):
+        def list_outputs(self):
+            return outputs
+
+        def infer_shape(self, in_shape):
+            return answer
+
+        def create_operator(self, ctx, in_shapes, in_dtypes):
+            return None
+
+    mx.operator.register("misused")(Misused)
+    with pytest.raises(mx.MXNetError, match=text):
+        mx.sym.Custom(mx.sym.var("data"), op_type="misused").simple_bind(mx.cpu(), data=(2,)).forward()
+
+
 def test_bind_to_a_context_that_is_not_there():
     with pytest.raises(mx.MXNetError, match=r"gpu\(99\) does not exist"):
         mx.sym.var("x").bind(mx.gpu(99), {"x": nd.ones(2)})

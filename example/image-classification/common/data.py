@@ -96,8 +96,9 @@ def add_imagenet_arg(parser: argparse.ArgumentParser, arguments: Sequence[str] |
 
 def image_shape(args: argparse.Namespace) -> tuple[int, int, int]:
     """--image-shape as numbers."""
-    shape = tuple(int(n) for n in args.image_shape.split(","))
-    if len(shape) != 3 or min(shape) < 1:
+    sizes = args.image_shape.split(",")
+    shape = tuple(int(n) for n in sizes if n.strip().isdecimal())
+    if len(shape) != 3 or len(sizes) != 3 or min(shape) < 1:
         raise SystemExit(f"--image-shape: {args.image_shape!r} is no shape. Pass channels,height,width.")
     return shape
 

@@ -71,16 +71,24 @@ def initializer_of(args: argparse.Namespace) -> mx.init.Initializer:
     return INITIALIZERS[name]()
 
 
+def numbers(option: str, text: str) -> list[int]:
+    """The numbers of an option like 0,2,5."""
+    try:
+        return [int(n) for n in text.split(",")]
+    except ValueError:
+        raise SystemExit(f"{option}: {text!r} is no list of numbers. Write it like 0,2,5.") from None
+
+
 def contexts(gpus: str | None) -> list[mx.Context]:
     """The devices of --gpus."""
-    return [mx.gpu(int(i)) for i in gpus.split(",")] if gpus else [mx.cpu()]
+    return [mx.gpu(i) for i in numbers("--gpus", gpus)] if gpus else [mx.cpu()]
 
 
 def schedule_of(args: argparse.Namespace, epoch_size: int) -> Any:
     """The schedule of --lr-step-epochs in updates, or None for a constant rate."""
     if not args.lr_step_epochs or args.lr_factor >= 1:
         return None
-    epochs = [int(e) for e in args.lr_step_epochs.split(",")]
+    epochs = numbers("--lr-step-epochs", args.lr_step_epochs)
     return mx.lr_scheduler.MultiFactorScheduler([epoch_size * e for e in epochs], args.lr_factor, base_lr=args.lr)
 
 

@@ -16,6 +16,8 @@ from ..io import DataDesc
 
 def split_slices(batch_size: int, workload: list) -> list[slice]:
     """Slices of a batch in proportion to the workload of each context; every context gets at least one row."""
+    if min(workload) < 0 or sum(workload) <= 0:
+        raise ValueError(f"Module: work_load_list {workload} must have positive numbers. Pass one for each context.")
     counts = [round(w * batch_size / sum(workload)) for w in workload]  # halves go to even numbers, as in the original
     counts[-1] += max(0, batch_size - sum(counts))
     ends = [min(sum(counts[: i + 1]), batch_size) for i in range(len(counts))]

@@ -117,7 +117,24 @@ def _prop(op_type: str, settings: dict) -> CustomOpProp:
 
 def _describe(op_type: str, settings: dict) -> tuple[list[str], list[str], list[str]]:
     prop = _prop(op_type, settings)
-    return list(prop.list_arguments()), list(prop.list_outputs()), list(prop.list_auxiliary_states() or [])
+    outputs = list(prop.list_outputs())
+    if not outputs:
+        raise MXNetError(f"Custom: list_outputs of {op_type} is empty. Return at least one name.")
+    return list(prop.list_arguments()), outputs, list(prop.list_auxiliary_states() or [])
+
+
+def _answer(op_type: str, prop: CustomOpProp, shapes: list) -> Any:
+    """What the user's infer_shape says: lists of shapes of arguments, outputs and, it may be, auxiliary states."""
+    answer, outputs = prop.infer_shape(shapes), list(prop.list_outputs())
+    if not isinstance(answer, (tuple, list)) or len(answer) not in (2, 3) or not all(isinstance(part, (tuple, list)) for part in answer):
+        raise MXNetError(
+            f"Custom: infer_shape of {op_type} returned {answer!r:.80}. Return lists of shapes of arguments, outputs and auxiliary states."
+        )
+    if len(answer[1]) != len(outputs):
+        raise MXNetError(
+            f"Custom: infer_shape of {op_type} returned {len(answer[1])} shapes for {len(outputs)} outputs. Return one for each."
+        )
+    return answer
 
 
 def _reads_head(op_type: str, settings: dict) -> bool:
@@ -134,7 +151,7 @@ def _shapes(op_type: str, settings: dict, shapes: dict) -> dict:
     if not names or shapes.get(names[0]) is None:
         return shapes
     known = [list(shapes[n]) if shapes.get(n) is not None else [] for n in names]
-    answer = prop.infer_shape(known)
+    answer = _answer(op_type, prop, known)
     found = dict(zip(names, answer[0])) | dict(zip(states, answer[2] if len(answer) > 2 else []))
     return {n: s if s is not None else tuple(found[n]) if n in found else None for n, s in shapes.items()}
 
@@ -148,7 +165,7 @@ def _run(op_type: str, settings: dict, tensors: tuple, training: bool) -> Any:
         )
     data, aux = tensors[:count], tensors[count:]
     shapes = [list(t.shape) for t in data]
-    answer = prop.infer_shape([list(s) for s in shapes])
+    answer = _answer(op_type, prop, [list(s) for s in shapes])
     types = prop.infer_type([_dtype.TORCH_TO_NUMPY[t.dtype] for t in data])[1]
     layout = [(tuple(int(d) for d in s), _dtype.to_torch(t)) for s, t in zip(answer[1], types)]
     if data and data[0].device.type == "meta":
@@ -156,6 +173,8 @@ def _run(op_type: str, settings: dict, tensors: tuple, training: bool) -> Any:
         return made if len(made) != 1 else made[0]
     ctx = from_torch_device(data[0].device) if data else current_context()
     operator = prop.create_operator(ctx, shapes, [_dtype.TORCH_TO_NUMPY[t.dtype] for t in data])
+    if not hasattr(operator, "forward"):
+        raise MXNetError(f"Custom: create_operator of {op_type} returned {type(operator).__name__}. Return a CustomOp.")
     call = _Call(op_type, operator, ctx, layout, aux, training)
     made = _Bridge.apply(call, *data) if any(t.requires_grad for t in data) else call.forward(data)
     return made if len(made) != 1 else made[0]
