@@ -152,3 +152,28 @@ def test_a_block_gives_one_kind_of_arrays(hybridized: bool) -> None:
     mixed.hybridize(hybridized)
     with pytest.raises(TypeError, match="NDArray"):
         mixed(x)
+
+
+class Product(gluon.HybridBlock):
+    """x.dot(w) for a matrix whose number of rows follows from x."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = self.params.get("w", shape=(0, 3), allow_deferred_init=True)
+
+    def hybrid_forward(self, F: Any, x: Any, w: Any) -> Any:
+        return F.npx.relu(x.dot(w))
+
+
+@pytest.mark.parametrize("hybridized", [False, True])
+def test_sizes_of_parameters_follow_from_a_product(hybridized: bool) -> None:
+    block = Product()
+    block.initialize()
+    block.hybridize(hybridized)
+    assert block(np.ones((2, 5))).shape == (2, 3) and block.w.shape == (5, 3)
+
+
+def test_arrays_may_be_keyword_arguments_of_operators() -> None:
+    x, w = np.ones((2, 3)), np.ones((4, 3))
+    for _ in range(2):
+        assert npx.fully_connected(x, weight=w, num_hidden=4, no_bias=True).tolist() == [[3.0] * 4] * 2

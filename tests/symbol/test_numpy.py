@@ -133,7 +133,7 @@ CASES: list[tuple[Any, Any]] = [
     (lambda F, a: F.linspace(0, 1, 5) + F.zeros((5,)), lambda a: onp.linspace(0, 1, 5)),
     (lambda F, a: F.full((2, 3), a[0]), lambda a: onp.full((2, 3), a[0])),
     (lambda F, a: F.unique(F.floor(a)), lambda a: onp.unique(onp.floor(a))),
-    (lambda F, a: F.max(data=a, axis=0, initial=5.0), lambda a: onp.max(a, axis=0, initial=5.0)),
+    (lambda F, a: F.max(a=a, axis=0, initial=5.0) * F.any(data=a), lambda a: onp.max(a, axis=0, initial=5.0)),
     (lambda F, a: -a % 2.5, lambda a: -a % 2.5),
 ]
 

@@ -196,7 +196,7 @@ def _masked(data: Tensor, mask: Tensor, start_axis: int) -> Tensor:
             f"boolean_mask_assign: mask {tuple(mask.shape)} does not match axes of data {tuple(data.shape)}. Pass a mask of it."
         )
     inner = data.dim() - start_axis - mask.dim()
-    return (mask != 0).reshape(*mask.shape, *(1,) * inner).expand(data.shape)
+    return (mask != 0).reshape((*mask.shape, *(1,) * inner)).expand(data.shape)
 
 
 @op("_npi_boolean_mask_assign_scalar", lenient=True)

@@ -35,6 +35,17 @@ def dot(a: Tensor, b: Tensor) -> Tensor:
     return _tensordot("dot", a, b, [a.dim() - 1], [max(b.dim() - 2, 0)])
 
 
+@dot.complete_shapes
+def _dot_shapes(shapes: dict, **_: object) -> dict:
+    """What is summed over has one size in both arrays."""
+    a, b = shapes.get("a"), shapes.get("b")
+    if a and b:
+        place = max(len(b) - 2, 0)
+        shapes["b"] = (*b[:place], a[-1], *b[place + 1 :])
+        shapes["a"] = (*a[:-1], b[place] if b[place] > 0 else a[-1])
+    return shapes
+
+
 @op("_npi_matmul", amp="low")
 def matmul(a: Tensor, b: Tensor) -> Tensor:
     """The matrix product of the last two axes, the others broadcast; vectors are rows on the left and columns on the right."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from .._op.registry import NAMES
+from .._op.registry import NAMES, Op
 from .state import state
 
 
@@ -32,16 +32,17 @@ def symbolic(function: Callable) -> Callable:
     return call
 
 
-def _of_operator(function: Callable, symbols: bool) -> Callable:
-    """A function that also takes what every function made from an operator takes: `data=` for its array, `out=`, `name=`, and for symbols `attr=`."""
+def _of_operator(function: Callable, op: Op, symbols: bool) -> Callable:
+    """A function that also takes what every function made from an operator takes: the operator's name for its array, `out=`, `name=`, and for symbols `attr=`."""
     own = inspect.signature(function)
     first = next(iter(own.parameters))
+    array = op.inputs[0] if op.inputs and op.inputs[0] not in own.parameters else None
     extra = [n for n in ("out", "name", *(["attr"] if symbols else [])) if n not in own.parameters]
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if "data" in kwargs and "data" not in own.parameters:
-            kwargs[first] = kwargs.pop("data")
+        if array is not None and array in kwargs:
+            kwargs[first] = kwargs.pop(array)
         given = {n: kwargs.pop(n) for n in extra if n in kwargs}
         made = function(*args, **kwargs)
         if symbols:
@@ -55,8 +56,8 @@ def _of_operator(function: Callable, symbols: bool) -> Callable:
         return call
     keyword = inspect.Parameter.KEYWORD_ONLY
     shown = [*own.parameters.values(), *(inspect.Parameter(n, keyword, default=None) for n in extra)]
-    if "data" not in own.parameters:
-        shown.append(inspect.Parameter("data", keyword, default=None))
+    if array is not None:
+        shown.append(inspect.Parameter(array, keyword, default=None))
     call.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
     return call
 
@@ -89,11 +90,9 @@ def mirrored(module: str, source: str, symbols: bool = False) -> tuple[Callable[
             inside = importlib.util.find_spec(f"{module}.{name}")
             found = found if inside is None else importlib.import_module(f"{module}.{name}")
         elif callable(found) and not isinstance(found, type):
-            if (
-                any(f"{prefix}{name}" in NAMES for prefix in ("_np_", "_npi_", "_npx_"))
-                and "attr" not in inspect.signature(found).parameters
-            ):
-                found = _of_operator(found, symbols)
+            op = next((NAMES[p + name] for p in ("_np_", "_npi_", "_npx_") if p + name in NAMES), None)
+            if op is not None and "attr" not in inspect.signature(found).parameters:
+                found = _of_operator(found, op, symbols)
             found = symbolic(found) if symbols else found
         setattr(sys.modules[module], name, found)
         return found

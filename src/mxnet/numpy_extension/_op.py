@@ -45,11 +45,11 @@ def reshape(a: np.ndarray, newshape: Any, reverse: bool = False, order: str = "C
     return call("_npx_reshape", a, newshape=sizes(newshape), reverse=reverse, order=order)
 
 
-def nonzero(x: np.ndarray) -> np.ndarray:
+def nonzero(a: np.ndarray) -> np.ndarray:
     """The indices of elements that are not zero, one row each; int64."""
-    return call("_npx_nonzero", x)
+    return call("_npx_nonzero", a)
 
 
-def constraint_check(input: np.ndarray, msg: str = "Constraint violated.") -> np.ndarray:
+def constraint_check(x: np.ndarray, msg: str = "Constraint violated.") -> np.ndarray:
     """True if all elements hold; else an error with the message."""
-    return call("_npx_constraint_check", input, msg=msg)
+    return call("_npx_constraint_check", x, msg=msg)
