@@ -121,3 +121,33 @@ def test_gradients_have_storage_types():
 def test_a_reshape_to_another_size_is_an_error():
     with pytest.raises(mx.MXNetError, match="cannot become"):
         S.reshape(S.var("data"), shape=(6, -3)).infer_shape(data=(2, 3, 4, 5))
+
+
+@pytest.mark.parametrize(
+    "make, told, missing",
+    [
+        (lambda v: mx.sym.take(v("a"), v("i")), {"a": "float16"}, "indices"),
+        (lambda v: mx.sym.pick(v("a"), v("i")), {"a": "float16"}, "index"),
+        (lambda v: mx.sym.Embedding(v("i"), v("a"), input_dim=3, output_dim=2), {"a": "float16"}, "data"),
+        (lambda v: mx.sym.RNN(v("a"), v("p"), v("s"), state_size=2, num_layers=1, mode="gru"), {"p": "float16"}, "data"),
+        (lambda v: mx.sym.Dropout(v("a")), {}, "data"),
+    ],
+)
+def test_operators_that_need_the_type_of_an_input(make, told, missing):
+    with pytest.raises(mx.MXNetError, match=f"type of input {missing} of .* is unknown"):
+        make(mx.sym.var).infer_type(**told)
+    make(mx.sym.var).infer_type_partial(**told)
+
+
+def test_types_that_do_not_follow_from_others():
+    v = mx.sym.var
+    assert mx.sym.where(v("i"), v("a"), v("b")).infer_type_partial(a="float16")[0] == [None, np.float16, np.float16]
+    assert mx.sym.BatchNorm(v("a"), v("g"), name="bn").infer_type(g="float16") == (None, None, None)
+    assert mx.sym.batch_take(v("a"), v("i")).infer_type(a="float16")[0] == [np.float16, np.int32]
+
+
+def test_types_of_samples_with_parameters_of_their_own():
+    v = mx.sym.var
+    assert mx.sym.random.normal(v("a"), v("b")).infer_type(a="float16") == ([np.float16, np.float16], [np.float32], [])
+    assert mx.sym.random.uniform(v("a"), v("b"), dtype="float64").infer_type(a="float16")[1] == [np.float64]
+    assert mx.sym.random.normal(v("a"), v("b")).infer_type(a="float16", b="float32") == (None, None, None)

@@ -155,8 +155,8 @@ def _shapes(shapes: dict, *, axis: int = 1, **_: object) -> dict:
 
 
 def _types(types: dict, *, output_mean_var: bool, **_: object) -> tuple[dict, list]:
-    """Parameters and statistics are float32 for half data, else of data's type."""
-    data = types["data"] or next((t for t in types.values() if t is not None), None)
+    """Parameters and statistics are float32 for half data, else of data's type; nothing follows from them."""
+    data = types["data"]
     rest = torch.float32 if data in HALF else data
     return {n: t or (data if n == "data" else rest) for n, t in types.items()}, [data, rest, rest][: 3 if output_mean_var else 1]
 

@@ -14,7 +14,7 @@ from ._forward import outputs_of
 from ._node import Entry, Node, order
 from ._partial_shapes import agreed, check_sizes, from_zeros, known, unknown_size, with_zeros
 from ._shape_rules import Shape
-from ._type_rules import type_rule
+from ._type_rules import needed_type, type_rule
 
 
 class Inference:
@@ -50,6 +50,13 @@ class Inference:
                     self._backward_types(n)
             if before == self.types:
                 break
+
+    def check_types(self) -> None:
+        """Refuse operators whose decisive input has no type."""
+        for n in self.nodes:
+            missing = needed_type(n, [_key(e) in self.types for e in n.inputs])
+            if missing is not None:
+                raise MXNetError(f"infer_type: {n.name}: the type of input {missing} of {n.op.name} is unknown. Pass it.")  # type: ignore[union-attr]
 
     def _node_types(self, n: Node) -> None:
         if n.subgraphs:

@@ -248,7 +248,7 @@ class Symbol:
         nothing: Any = None if state.np_shape else ()
         return tuple([tuple(s) if s is not None else nothing for s in group] for group in self._inferred(args, kwargs, True))
 
-    def _types(self, args: tuple, kwargs: dict) -> tuple:
+    def _types(self, args: tuple, kwargs: dict, partial: bool) -> tuple:
         names = [*self.list_arguments(), *self.list_auxiliary_states()]
         given = dict(zip(self.list_arguments(), args)) if args else kwargs
         for key in given:
@@ -256,6 +256,8 @@ class Symbol:
                 raise MXNetError(f"infer_type: there is no argument {key!r} (arguments: {', '.join(names)}).{hint(key, names)}")
         found = Inference(self._heads, {}, {k: _dtype.to_torch(v, "infer_type") for k, v in given.items() if v is not None})
         found.infer_types()
+        if not partial:
+            found.check_types()
         arguments, aux = variables(found.nodes)
 
         def named(key: tuple[int, int]) -> Any:
@@ -266,12 +268,12 @@ class Symbol:
 
     def infer_type(self, *args: Any, **kwargs: Any) -> tuple:
         """(argument types, output types, auxiliary types) from some argument types; three None if that is not enough."""
-        groups = self._types(args, kwargs)
+        groups = self._types(args, kwargs, False)
         return (None, None, None) if any(t is None for group in groups for t in group) else groups
 
     def infer_type_partial(self, *args: Any, **kwargs: Any) -> tuple:
         """The same, with None for what stays unknown."""
-        return self._types(args, kwargs)
+        return self._types(args, kwargs, True)
 
     def infer_storage_type(self, **kwargs: str) -> tuple:
         """(argument, output, auxiliary) storage types."""

@@ -19,6 +19,14 @@ _FREE_INPUTS = {
     "SequenceReverse": {"sequence_length"}, "_contrib_boolean_mask": {"index"}, "softmax": {"length"}, "CTCLoss": {"label", "data_lengths", "label_lengths"},
     "_contrib_SparseEmbedding": {"data"}, "RNN": {"sequence_length"}, "_contrib_index_copy": {"index_vector"},
 }  # fmt: skip
+#: operator -> the input without whose type nothing follows: `Symbol.infer_type` refuses to guess it
+_NEEDED = {
+    "take": "indices", "pick": "index", "Embedding": "data", "one_hot": "indices", "SequenceMask": "data", "SequenceLast": "data",
+    "SequenceReverse": "data", "Dropout": "data", "RNN": "data", "CTCLoss": "data", "ROIPooling": "rois", "BilinearSampler": "data", "LRN": "data",
+    "SwapAxis": "data", "SVMOutput": "data", "GridGenerator": "data",
+}  # fmt: skip
+#: operators whose free inputs stay unknown when nobody tells their type
+_OPEN = frozenset({"gather_nd", "scatter_nd", "where", "CTCLoss", "take", "pick", "Embedding", "_contrib_SparseEmbedding"})
 _EMBEDDINGS = frozenset({"Embedding", "_contrib_SparseEmbedding"})
 _NORMALIZATIONS = frozenset({"BatchNorm", "BatchNorm_v1"})
 _STATISTICS = frozenset({"gamma", "beta", "moving_mean", "moving_var"})
@@ -39,11 +47,13 @@ def type_rule(n: Node, have: list[torch.dtype | None]) -> tuple[list[torch.dtype
         return have, [next((t for t in have if t is not None), None)] * n.num_outputs()
     if op.name in _ONE_TYPE or op.name.startswith(("elemwise_", "broadcast_")):
         _check_one_type(n, names, have)
+    if op.name.startswith("_sample_") and "dtype" in op.specs:
+        return _sample_types(n, have)
     ins, shared = _input_types(op.name, names, have)
     declared = _declared(n)
     if op.name in _EMBEDDINGS:
         out = ins[1] or declared or torch.float32
-        return [ins[0] or out, out], [out]
+        return [ins[0], out], [out]
     if declared is not None:
         return ins, [declared]
     if op.name in ("shape_array", "size_array"):
@@ -54,6 +64,20 @@ def type_rule(n: Node, have: list[torch.dtype | None]) -> tuple[list[torch.dtype
         both = n.attrs.get("ret_typ") == "both"
         return ins, [shared, torch.float32] if both else [shared if n.attrs.get("ret_typ") in ("value", "mask") else torch.float32]
     return ins, [shared]
+
+
+def _sample_types(n: Node, have: list[torch.dtype | None]) -> tuple[list[torch.dtype | None], list[torch.dtype | None]]:
+    """Samples have the type that is asked for, else float32; nothing follows from parameters of several types or none."""
+    told = {t for t in have if t is not None}
+    if len(told) != 1:
+        return have, [None]
+    return [next(iter(told))] * len(have), [_declared(n) or torch.float32]
+
+
+def needed_type(n: Node, known: list[bool]) -> str | None:
+    """The input that an operator cannot do without, if its type is unknown; `known` tells that of every input."""
+    name = _NEEDED.get(n.op.name) if n.op is not None else None
+    return name if name is not None and (name, False) in zip(n.input_names(), known) else None
 
 
 def _multicast(n: Node, have: list[torch.dtype | None]) -> torch.dtype | None:
@@ -74,13 +98,16 @@ def _input_types(op: str, names: list[str], have: list[torch.dtype | None]) -> t
     """The types of all inputs, and the one that they share; statistics of a normalization of half types are float32."""
     free = _FREE_INPUTS.get(op, ())
     shared = next((t for name, t in zip(names, have) if name not in free and t is not None), None)
+    needed = _NEEDED.get(op)
+    if needed in names and have[names.index(needed)] is None:
+        return list(have), None
     half = shared in (torch.float16, torch.bfloat16)
     ins: list[torch.dtype | None] = []
     for name, t in zip(names, have):
         if t is not None:
             ins.append(t)
         elif name in free:
-            ins.append(None if op in _EMBEDDINGS else shared)
+            ins.append(None if op in _OPEN else torch.int32 if op == "batch_take" else shared)
         else:
             ins.append(torch.float32 if half and op in _NORMALIZATIONS and name in _STATISTICS else shared)
     return ins, shared
