@@ -18,7 +18,11 @@ CASES = {f"{area}/{case['id']}": case for area in AREAS for case in json.loads((
 #: No case may take longer; the slowest takes a few seconds.
 SECONDS = 60
 #: The names of bodies of control flow count their uses in the process: what the recording process had used before a case.
-USED_BEFORE = {"symbol/json.foreach": {"foreach": 1}}
+USED_BEFORE = {
+    "symbol/json.foreach": {"foreach": 1},
+    "symbol/json.while_loop": {"while_loop_cond": 1, "while_loop_func": 1},
+    "symbol/json.cond": {"cond_pred": 1, "cond_then": 1, "cond_else": 1},
+}
 
 
 @cache
