@@ -77,6 +77,7 @@ def test_numbers_that_are_not_whole_make_integers_float64() -> None:
     assert value(var("i") + 2, i=i).dtype == onp.int32
     made = value(var("i") + 2.5, i=i)
     assert made.dtype == onp.float64 and made.tolist() == [3.5, 4.5]
+    assert value(-var("i"), i=i).dtype == value(5 - var("i"), i=i).dtype == onp.int32
 
 
 def test_copies_stay_of_their_kind() -> None:
