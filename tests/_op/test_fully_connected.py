@@ -52,6 +52,7 @@ def test_unknown_shapes_are_completed():
         (((4, 3), (5, 4), (5,)), {"num_hidden": 5}, r"weight has shape \(5, 4\), expected \(5, 3\)"),
         (((4, 3), (5, 3), (1,)), {"num_hidden": 5}, r"bias has shape \(1,\), expected \(5,\)"),
         (((4, 3), (5, 3), (5,)), {"num_hidden": 6}, "weight has shape"),
+        (((4, 3), (1, 3), (5,)), {"num_hidden": 5}, r"weight has shape \(1, 3\), expected \(5, 3\)"),
         (((4, 3), (5, 3), (5,)), {}, "num_hidden is required"),
         (((4, 3), (5, 3)), {"num_hidden": 5}, "bias is missing"),
     ],

@@ -35,8 +35,8 @@ def fully_connected(
     except RuntimeError:
         _explain(data, weight, None if plain else bias, num_hidden)
         raise
-    # what torch would accept: another number of outputs, a weight of one axis, a bias that broadcasts
-    if result.size(-1) != num_hidden or weight.dim() != 2 or not (plain or (bias.dim() == 1 and bias.size(0) == num_hidden)):  # type: ignore[union-attr]
+    # what torch would accept: another number of outputs, a weight of one axis or of one row, a bias that broadcasts
+    if weight.dim() != 2 or weight.size(0) != num_hidden or not (plain or (bias.dim() == 1 and bias.size(0) == num_hidden)):  # type: ignore[union-attr]
         _explain(data, weight, None if plain else bias, num_hidden)
     return result
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from ..error import MXNetError
 
-_ONE, _ZERO, _UNIT = (1, None), (0, None), (0, 1)
+_Limits = tuple[int, int | None]
+_ONE: _Limits = (1, None)
+_ZERO: _Limits = (0, None)
+_UNIT: _Limits = (0, 1)
 _FILTERS = {"num_filter": _ONE, "workspace": _ZERO}
 
 #: (least, most) by operator and attribute; None: no limit. The limits are those of MXNet 1.9.1.
-RANGES: dict[str, dict[str, tuple[int, int | None]]] = {
+RANGES: dict[str, dict[str, _Limits]] = {
     "Convolution": _FILTERS,
     "Convolution_v1": _FILTERS,
     "Deconvolution": _FILTERS,
