@@ -295,3 +295,11 @@ def test_the_state_of_the_originals_arrays():
     a = mx.nd.zeros(3)
     a.__setstate__({"handle": bytearray(record)})
     assert a.dtype == np.int32 and a.asnumpy().tolist() == [7]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "bool"])
+def test_numpy_reads_the_type_of_an_array(dtype):
+    a = mx.nd.array([[1, 0]], dtype=dtype)
+    assert np.dtype(a) == np.dtype(dtype) and np.dtype(a.as_np_ndarray()) == np.dtype(dtype)
+    if dtype == "float32":
+        assert np.dtype(a.tostype("csr")) == np.float32 and np.dtype(a.tostype("row_sparse").indices) == np.int64

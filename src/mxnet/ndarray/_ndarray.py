@@ -59,6 +59,11 @@ class NDArray(Array):
         return _dtype.TORCH_TO_NUMPY[self._d.dtype]
 
     @property
+    def __numpy_dtype__(self) -> np.dtype:
+        """np.dtype(array): NumPy 2.4 and later take no class from `dtype`."""
+        return np.dtype(self.dtype)
+
+    @property
     def size(self) -> int:
         """Number of elements."""
         return self._d.numel()
