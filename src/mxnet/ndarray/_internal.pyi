@@ -737,7 +737,7 @@ def _npi_argsort(data: NDArray | None = None, axis: int | None = -1, is_ascend: 
     """The positions that sort data along an axis, as `dtype`. The gradient is zero."""
 
 def _npi_around(x: NDArray | None = None, decimals: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """x rounded to `decimals` places, halves to the even neighbour; the gradient is zero."""
+    """x rounded to `decimals` places, halves to the even neighbour; integers are cut off. The gradient is zero."""
 
 def _npi_average(a: NDArray | None = None, weights: NDArray | None = None, axis: int | Sequence[int | None] | None = None, returned: bool = False, weighted: bool = True, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
     """sum(a * weights) / sum(weights) over `axis`, and the sum of the weights; weights has a's shape or is one axis long."""
@@ -782,7 +782,7 @@ def _npi_boolean_mask_assign_tensor(data: NDArray | None = None, mask: NDArray |
     """data with the values, in order, where the mask holds."""
 
 def _npi_broadcast_to(array: NDArray | None = None, shape: int | Sequence[int | None] = (), out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The array repeated along axes of size 1 up to `shape`."""
+    """The array repeated along axes of size 1 up to `shape`, in which -2 is the array's own size."""
 
 def _npi_cast(data: NDArray | None = None, dtype: Any = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The array in another data type; the gradient comes back in its own."""
@@ -805,7 +805,7 @@ def _npi_clip(data: NDArray | None = None, a_min: float | None = None, a_max: fl
 def _npi_column_stack(*data: NDArray | Sequence[NDArray], num_args: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Vectors as columns of a matrix, and matrices side by side."""
 
-def _npi_concatenate(*data: NDArray | Sequence[NDArray], num_args: int = 0, dim: int | None = 1, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+def _npi_concatenate(*data: NDArray | Sequence[NDArray], num_args: int = 0, axis: int | None = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """Arrays one after another along an axis; flattened ones if the axis is None."""
 
 def _npi_copysign(lhs: NDArray | None = None, rhs: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
@@ -896,7 +896,7 @@ def _npi_fix(x: NDArray | None = None, out: Any = None, name: str | None = None,
     """fix(x), entry by entry."""
 
 def _npi_flip(data: NDArray | None = None, axis: int | Sequence[int | None] | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """Axes in reverse order."""
+    """Axes (all for None) in reverse order."""
 
 def _npi_floor(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """floor(x), entry by entry."""
@@ -1072,7 +1072,7 @@ def _npi_negative(x: NDArray | None = None, out: Any = None, name: str | None = 
 def _npi_nonzero(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The indices of elements that are not zero, one row each; int64."""
 
-def _npi_norm(data: NDArray | None = None, ord: str = '', axis: int | Sequence[int | None] | None = None, keepdims: bool = False, flag: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
+def _npi_norm(data: NDArray | None = None, ord: str = '', axis: int | Sequence[int | None] | None = None, keepdims: bool = False, flag: int | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """A norm over `axis` (all axes by default): of vectors for one axis, of matrices for two."""
 
 def _npi_normal(input1: NDArray | None = None, input2: NDArray | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
@@ -1199,7 +1199,7 @@ def _npi_sort(data: NDArray | None = None, axis: int | None = -1, is_ascend: boo
     """data sorted along an axis, or flattened and sorted for axis=None. The gradient goes back to where each element came from."""
 
 def _npi_split(data: NDArray | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
-    """Parts of data along an axis: `sections` equal ones, or those that begin at the given indices."""
+    """Parts of data along an axis: `sections` ones of equal sizes (or nearly), or those that begin at the given indices."""
 
 def _npi_sqrt(x: NDArray | None = None, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """sqrt(x), entry by entry."""
@@ -1283,10 +1283,10 @@ def _npi_where(condition: NDArray | None = None, x: NDArray | None = None, y: ND
     """x where the condition holds, else y; all three broadcast."""
 
 def _npi_where_lscalar(condition: NDArray | None = None, x: NDArray | None = None, scalar: float = 0.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """x where the condition holds, else the number."""
+    """The number where the condition holds, else x."""
 
 def _npi_where_rscalar(condition: NDArray | None = None, y: NDArray | None = None, scalar: float = 0.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
-    """The number where the condition holds, else y."""
+    """y where the condition holds, else the number."""
 
 def _npi_where_scalar2(condition: NDArray | None = None, x: float = 0.0, y: float = 0.0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """One of two numbers, as float32."""
@@ -1844,7 +1844,7 @@ def _sparse_zeros_like(data: NDArray | None = None, out: Any = None, name: str |
     """Zeros in the shape and type of data."""
 
 def _split_v2(data: NDArray | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray | list[NDArray]:
-    """Parts of data along an axis: `sections` equal ones, or those that begin at the given indices."""
+    """Parts of data along an axis: `sections` ones of equal sizes (or nearly), or those that begin at the given indices."""
 
 def _square_sum(data: NDArray | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, out: Any = None, name: str | None = None, **kwargs: Any) -> NDArray:
     """The sum of squares over axes, for row_sparse data of two axes: row_sparse (rows, 1) for axis=1 with keepdims, else dense."""

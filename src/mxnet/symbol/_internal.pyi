@@ -743,7 +743,7 @@ def _npi_argsort(data: Symbol | None = None, axis: int | None = -1, is_ascend: b
     """The positions that sort data along an axis, as `dtype`. The gradient is zero."""
 
 def _npi_around(x: Symbol | None = None, decimals: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x rounded to `decimals` places, halves to the even neighbour; the gradient is zero."""
+    """x rounded to `decimals` places, halves to the even neighbour; integers are cut off. The gradient is zero."""
 
 def _npi_average(a: Symbol | None = None, weights: Symbol | None = None, axis: int | Sequence[int | None] | None = None, returned: bool = False, weighted: bool = True, name: str | None = None, **kwargs: Any) -> Symbol:
     """sum(a * weights) / sum(weights) over `axis`, and the sum of the weights; weights has a's shape or is one axis long."""
@@ -788,7 +788,7 @@ def _npi_boolean_mask_assign_tensor(data: Symbol | None = None, mask: Symbol | N
     """data with the values, in order, where the mask holds."""
 
 def _npi_broadcast_to(array: Symbol | None = None, shape: int | Sequence[int | None] = (), name: str | None = None, **kwargs: Any) -> Symbol:
-    """The array repeated along axes of size 1 up to `shape`."""
+    """The array repeated along axes of size 1 up to `shape`, in which -2 is the array's own size."""
 
 def _npi_cast(data: Symbol | None = None, dtype: Any = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """The array in another data type; the gradient comes back in its own."""
@@ -811,7 +811,7 @@ def _npi_clip(data: Symbol | None = None, a_min: float | None = None, a_max: flo
 def _npi_column_stack(*data: Symbol | Sequence[Symbol], num_args: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
     """Vectors as columns of a matrix, and matrices side by side."""
 
-def _npi_concatenate(*data: Symbol | Sequence[Symbol], num_args: int = 0, dim: int | None = 1, name: str | None = None, **kwargs: Any) -> Symbol:
+def _npi_concatenate(*data: Symbol | Sequence[Symbol], num_args: int = 0, axis: int | None = 0, name: str | None = None, **kwargs: Any) -> Symbol:
     """Arrays one after another along an axis; flattened ones if the axis is None."""
 
 def _npi_copysign(lhs: Symbol | None = None, rhs: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
@@ -902,7 +902,7 @@ def _npi_fix(x: Symbol | None = None, name: str | None = None, **kwargs: Any) ->
     """fix(x), entry by entry."""
 
 def _npi_flip(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Axes in reverse order."""
+    """Axes (all for None) in reverse order."""
 
 def _npi_floor(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """floor(x), entry by entry."""
@@ -1078,7 +1078,7 @@ def _npi_negative(x: Symbol | None = None, name: str | None = None, **kwargs: An
 def _npi_nonzero(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """The indices of elements that are not zero, one row each; int64."""
 
-def _npi_norm(data: Symbol | None = None, ord: str = '', axis: int | Sequence[int | None] | None = None, keepdims: bool = False, flag: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
+def _npi_norm(data: Symbol | None = None, ord: str = '', axis: int | Sequence[int | None] | None = None, keepdims: bool = False, flag: int | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """A norm over `axis` (all axes by default): of vectors for one axis, of matrices for two."""
 
 def _npi_normal(input1: Symbol | None = None, input2: Symbol | None = None, loc: float | None = None, scale: float | None = None, size: int | Sequence[int | None] | None = None, ctx: str = 'cpu', dtype: Any = 'float32', name: str | None = None, **kwargs: Any) -> Symbol:
@@ -1205,7 +1205,7 @@ def _npi_sort(data: Symbol | None = None, axis: int | None = -1, is_ascend: bool
     """data sorted along an axis, or flattened and sorted for axis=None. The gradient goes back to where each element came from."""
 
 def _npi_split(data: Symbol | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Parts of data along an axis: `sections` equal ones, or those that begin at the given indices."""
+    """Parts of data along an axis: `sections` ones of equal sizes (or nearly), or those that begin at the given indices."""
 
 def _npi_sqrt(x: Symbol | None = None, name: str | None = None, **kwargs: Any) -> Symbol:
     """sqrt(x), entry by entry."""
@@ -1289,10 +1289,10 @@ def _npi_where(condition: Symbol | None = None, x: Symbol | None = None, y: Symb
     """x where the condition holds, else y; all three broadcast."""
 
 def _npi_where_lscalar(condition: Symbol | None = None, x: Symbol | None = None, scalar: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """x where the condition holds, else the number."""
+    """The number where the condition holds, else x."""
 
 def _npi_where_rscalar(condition: Symbol | None = None, y: Symbol | None = None, scalar: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """The number where the condition holds, else y."""
+    """y where the condition holds, else the number."""
 
 def _npi_where_scalar2(condition: Symbol | None = None, x: float = 0.0, y: float = 0.0, name: str | None = None, **kwargs: Any) -> Symbol:
     """One of two numbers, as float32."""
@@ -1850,7 +1850,7 @@ def _sparse_zeros_like(data: Symbol | None = None, name: str | None = None, **kw
     """Zeros in the shape and type of data."""
 
 def _split_v2(data: Symbol | None = None, indices: int | Sequence[int | None] | None = None, axis: int = 1, squeeze_axis: bool = False, sections: int = 0, name: str | None = None, **kwargs: Any) -> Symbol:
-    """Parts of data along an axis: `sections` equal ones, or those that begin at the given indices."""
+    """Parts of data along an axis: `sections` ones of equal sizes (or nearly), or those that begin at the given indices."""
 
 def _square_sum(data: Symbol | None = None, axis: int | Sequence[int | None] | None = None, keepdims: bool = False, exclude: bool = False, name: str | None = None, **kwargs: Any) -> Symbol:
     """The sum of squares over axes, for row_sparse data of two axes: row_sparse (rows, 1) for axis=1 with keepdims, else dense."""
