@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -38,6 +40,7 @@ def test_operators_are_timed_only_while_running(tmp_path):
     assert "dot" in profiler.dumps() and "Total Count" in profiler.dumps(sort_by="avg")
     profiler.dump()
     events = json.loads((tmp_path / "p.json").read_text())["traceEvents"]
+    events = [e for e in events if e["cat"] != "Device Storage"]
     assert [(e["name"], e["ph"]) for e in events] == [("dot", "X"), ("number", "C"), ("work", "X"), ("number", "C"), ("here", "i")]
     assert events[3]["args"] == {"number": 5}
 
@@ -114,3 +117,43 @@ def test_operators_that_a_custom_operator_calls(tmp_path):
     assert names <= found["Time"]["Custom Operator"].keys()
     assert found["Time"]["operator"]["Custom"]["Count"] == 2 and "exp" in found["Time"]["operator"]
     assert "Memory" in found and found["Unit"] == {"Time": "ms", "Memory": "kB"}
+
+
+def test_memory_of_results(tmp_path):
+    profiler.dumps(reset=True)
+    profiler.set_state("run")
+    a = mx.nd.ones((100, 100))
+    b = mx.nd.sqrt(a)
+    del a
+    profiler.set_state("stop")
+    row = json.loads(profiler.dumps(format="json", sort_by="max"))["Memory"]["Device Storage"]["Memory: cpu/0"]
+    assert row["Count"] == 3 and row["Max"] - row["Min"] == 40 and row["Min"] <= row["Avg"] <= row["Max"]
+    text = profiler.dumps()
+    assert "Device Storage" in text and "Max Use  (kB)" in text and "_ones" in text and "difference in units" in text
+    assert b.shape == (100, 100)
+    profiler.dumps(reset=True)
+    assert "Memory: cpu/0" not in profiler.dumps()
+
+
+def test_continuous_dump_writes_while_recording(tmp_path):
+    target = tmp_path / "c.json"
+    profiler.set_config(filename=str(target), continuous_dump=True, dump_period=0.02)
+    try:
+        profiler.set_state("run")
+        mx.nd.exp(mx.nd.ones(3))
+        limit = time.time() + 20
+        while not (target.exists() and "exp" in target.read_text()):
+            assert time.time() < limit
+            time.sleep(0.01)
+        profiler.set_state("stop")
+        assert not any(t.name == "profiler" for t in threading.enumerate())
+    finally:
+        profiler.set_config(continuous_dump=False, dump_period=1.0)
+
+
+def test_frames_have_a_table_of_their_own():
+    profiler.set_state("run")
+    with profiler.Domain("mine").new_frame("round"):
+        pass
+    profiler.set_state("stop")
+    assert json.loads(profiler.dumps(format="json"))["Time"]["mine,frame"]["round"]["Count"] == 1

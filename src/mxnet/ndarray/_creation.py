@@ -11,7 +11,7 @@ import torch
 from .. import _dtype
 from .._op.registry import NAMES
 from .._runtime.array import Array, wrap
-from .._runtime.invoke import invoke, plain_words
+from .._runtime.invoke import Hooks, invoke, plain_words
 from .._runtime.state import state
 from .._storage import pages
 from ..context import Context, current_context, parse_context
@@ -37,6 +37,10 @@ def _shape(shape: Any, where: str) -> tuple[int, ...]:
 def _filled(where: str, shape: Any, value: float, ctx: Any, dtype: Any, cls: type = NDArray) -> NDArray:
     ctx = parse_context(ctx)
     kind = _dtype.to_torch(dtype, where)
+    if Hooks.profile is not None:  # seen as an operator then
+        filling = NAMES[f"_{where}"]
+        attrs = {"shape": _shape(shape, where), "dtype": kind, "ctx": str(ctx), **({"value": float(value)} if where == "full" else {})}
+        return wrap(invoke(filling, (), filling.parse(attrs))._d, ctx, cls)
     try:
         return wrap(pages.new(_shape(shape, where), kind, ctx.torch_device).fill_(value), ctx, cls)
     except RuntimeError as e:
