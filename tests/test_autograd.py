@@ -288,3 +288,16 @@ def test_second_order_of_arcsinh():
         (slope,) = autograd.grad(mx.nd.arcsinh(x), [x], create_graph=True)
     slope.backward()
     np.testing.assert_allclose(x.grad.asnumpy(), -2 / 5**1.5, rtol=1e-5)
+
+
+def test_integers_have_no_gradients():
+    x = nd.array([1, 2], dtype="int32")
+    x.attach_grad()
+    with autograd.record():
+        y = x * 2
+    with pytest.raises(mx.MXNetError, match="not in a computational graph"):
+        y.backward()
+    with autograd.record():
+        y = x.astype("float32") * 2 + leaf([1.0, 2.0])
+    y.backward()
+    assert x.grad.asnumpy().tolist() == [0, 0]
