@@ -157,3 +157,14 @@ def test_frames_have_a_table_of_their_own():
         pass
     profiler.set_state("stop")
     assert json.loads(profiler.dumps(format="json"))["Time"]["mine,frame"]["round"]["Count"] == 1
+
+
+def test_monitor_of_all_arrays_names_inputs_forward_and_outputs_both_ways():
+    y = mx.sym.Activation(mx.sym.var("x"), act_type="relu", name="act")
+    exe = y.simple_bind(mx.cpu(), x=(2,))
+    monitor = mx.monitor.Monitor(1, monitor_all=True)
+    monitor.install(exe)
+    monitor.tic()
+    exe.forward(is_train=True)
+    exe.backward(mx.nd.ones(2))
+    assert [name for _, name, _ in monitor.toc()] == ["x", "act_input0", "act_output", "act_backward_output", "x"]

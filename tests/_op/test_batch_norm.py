@@ -1,5 +1,7 @@
 """BatchNorm: statistics, moving averages, gradients."""
 
+import warnings
+
 import numpy as np
 import pytest
 from layer_helpers import near_float32, run, uniform
@@ -132,3 +134,11 @@ def test_the_synchronized_layer_shows_the_variance():
         _, mean, var = mx.nd.contrib.SyncBatchNorm(x, one, one, one, one, key="key", output_mean_var=True)
     np.testing.assert_allclose(mean.asnumpy(), [2, 4], rtol=1e-5)
     np.testing.assert_allclose(var.asnumpy(), [1, 4], rtol=1e-4)
+
+
+def test_row_sparse_arrays_with_a_fixed_gamma():
+    arrays = [mx.nd.array(v) for v in ([[1, 2], [3, 6]], [5, 5], [0, 1], [0, 0], [1, 1])]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        got = mx.nd.BatchNorm(*(a.tostype("row_sparse") for a in arrays), fix_gamma=True)
+    assert (got.asnumpy() == mx.nd.BatchNorm(*arrays, fix_gamma=True).asnumpy()).all()

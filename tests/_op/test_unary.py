@@ -250,3 +250,12 @@ def test_operators_that_refuse_or_ignore_as_the_original_does():
     OPS["MAERegressionOutput"]._told = False
     with pytest.warns(UserWarning, match="unknown attribute 'grad_scal' .* Did you mean 'grad_scale'"):
         nd.MAERegressionOutput(x, x, grad_scal=2)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_gradients_at_the_poles_of_gamma(dtype):
+    poles = nd.array([0.0, -0.0, -1.0, 1.0], dtype=dtype)
+    assert slope(nd.gammaln, poles)[:3].tolist() == [np.inf] * 3
+    found, values = slope(nd.gamma, poles), nd.gamma(poles).asnumpy()
+    assert found[:2].tolist() == values[:2].tolist() == [np.inf, -np.inf] and np.isnan(found[2]) and np.isnan(values[2])
+    assert abs(found[3] + np.euler_gamma) < 1e-3

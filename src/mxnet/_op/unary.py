@@ -33,11 +33,20 @@ def _same(x: Tensor) -> Tensor:
     return x.clone()
 
 
+def _lgamma(x: Tensor) -> Tensor:
+    """log |gamma(x)|; at 0 and negative integers both value and gradient are infinite (torch's gradient there is -inf or NaN)."""
+    if not x.requires_grad:
+        return torch.lgamma(x)
+    pole = (x <= 0) & (torch.floor(x) == x)
+    steep = torch.where(pole, x, 1.0)
+    return torch.where(pole, (steep - steep.detach() + 1) * torch.inf, torch.lgamma(torch.where(pole, 1.0, x)))
+
+
 def _gamma(x: Tensor) -> Tensor:
     """The gamma function: exp(lgamma) with the sign that lgamma drops; NaN at negative integers."""
     whole = torch.floor(x)
-    sign = torch.where((x < 0) & (torch.remainder(whole, 2) == 1), -1.0, 1.0).to(x.dtype)
-    value = torch.exp(torch.lgamma(x)) * sign
+    negative = (x < 0) & (torch.remainder(whole, 2) == 1) | (x == 0) & torch.signbit(x)
+    value = torch.exp(_lgamma(x)) * torch.where(negative, -1.0, 1.0).to(x.dtype)
     return torch.where((x < 0) & (whole == x), torch.nan, value)
 
 
@@ -144,7 +153,7 @@ UNARY: dict[str, Row] = {
     "erf": Row(torch.erf, "the error function", zero=True, aliases=("_npx_erf",)),
     "erfinv": Row(torch.erfinv, "the inverse error function", zero=True, aliases=("_npx_erfinv",)),
     "gamma": Row(_gamma, "the gamma function", integer=_gamma_of_integers, aliases=("_npx_gamma",)),
-    "gammaln": Row(torch.lgamma, "log |gamma(x)|", aliases=("_npx_gammaln",)),
+    "gammaln": Row(_lgamma, "log |gamma(x)|", aliases=("_npx_gammaln",)),
 }
 #: operators that the original has under `_sparse_` too
 _NO_SPARSE_NAME = {"rcbrt", "reciprocal", "softsign", "erf", "erfinv"}
