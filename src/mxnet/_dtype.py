@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,6 +55,10 @@ _CACHE[int] = torch.int32
 _CACHE[bool] = torch.bool
 
 
+#: NumPy's words and codes of numbers, such as "double", "f4" or "<i8"; its language for text, times and structures is none of our business.
+_CODE = re.compile(r"[<>=|]?([?bhilqefdBHILQ]|[biuf]\d{1,2}|[a-z]{3,12})")
+
+
 class UnknownType(MXNetError, TypeError):
     """What is no data type; NumPy's error for it is a TypeError."""
 
@@ -72,11 +77,11 @@ def to_torch(dtype: Any, where: str = "dtype") -> torch.dtype:
     row = BY_NAME.get(name)
     if row is None:
         try:
-            row = BY_NAME.get(np.dtype(dtype).name)
-        except TypeError:
+            row = None if isinstance(dtype, str) and not _CODE.fullmatch(dtype) else BY_NAME.get(np.dtype(dtype).name)
+        except (TypeError, ValueError):
             row = None
     if row is None:
-        raise UnknownType(f"{where}: unknown data type {dtype!r}. Use one of {', '.join(BY_NAME)}.")
+        raise UnknownType(f"{where}: unknown data type {repr(dtype)[:80]}. Use one of {', '.join(BY_NAME)}.")
     return row.torch
 
 

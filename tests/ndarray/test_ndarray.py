@@ -303,3 +303,19 @@ def test_numpy_reads_the_type_of_an_array(dtype):
     assert np.dtype(a) == np.dtype(dtype) and np.dtype(a.as_np_ndarray()) == np.dtype(dtype)
     if dtype == "float32":
         assert np.dtype(a.tostype("csr")) == np.float32 and np.dtype(a.tostype("row_sparse").indices) == np.int64
+
+
+@pytest.mark.parametrize("text", ["a", "a5", "i4,i4", "(2,3)f4", "O", "", "M8[ns]", "S3", "float" * 1000])
+def test_texts_that_are_no_types(text):
+    with pytest.raises(TypeError, match="unknown data type"):
+        mx.nd.ones(2, dtype=text)
+
+
+def test_types_by_numpy_codes():
+    assert [mx.nd.ones(2, dtype=d).dtype for d in ("f4", "<i8", "double", "half", "?")] == [
+        np.float32,
+        np.int64,
+        np.float64,
+        np.float16,
+        np.bool_,
+    ]
