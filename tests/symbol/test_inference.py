@@ -151,3 +151,17 @@ def test_types_of_samples_with_parameters_of_their_own():
     assert mx.sym.random.normal(v("a"), v("b")).infer_type(a="float16") == ([np.float16, np.float16], [np.float32], [])
     assert mx.sym.random.uniform(v("a"), v("b"), dtype="float64").infer_type(a="float16")[1] == [np.float64]
     assert mx.sym.random.normal(v("a"), v("b")).infer_type(a="float16", b="float32") == (None, None, None)
+
+
+@pytest.mark.parametrize("make, shapes", [
+    (lambda x, y: S.concat(x, y, dim=1), {"x": (2, 3), "y": (3, 3)}),
+    (lambda x, y: S.FullyConnected(x, y, num_hidden=3, no_bias=True), {"x": (2, 3), "y": (4, 4)}),
+    (lambda x, y: S.dot(x, y), {"x": (2, 3), "y": (4, 3)}),
+    (lambda x, y: S.broadcast_add(x, y), {"x": (2, 3), "y": (4, 3)}),
+    (lambda x, y: S.Convolution(x, y, kernel=(5, 5), num_filter=1, no_bias=True), {"x": (1, 1, 2, 2)}),
+])  # fmt: skip
+def test_contradictions_are_errors_of_partial_inference_too(make, shapes):
+    symbol = make(S.var("x"), S.var("y"))
+    for infer in (symbol.infer_shape, symbol.infer_shape_partial):
+        with pytest.raises(mx.MXNetError, match="infer_shape"):
+            infer(**shapes)

@@ -211,7 +211,7 @@ class Symbol:
 
     # ---- inference
 
-    def _inferred(self, args: tuple, kwargs: dict, partial: bool) -> tuple:
+    def _inferred(self, args: tuple, kwargs: dict) -> tuple:
         if args and kwargs:
             raise ValueError("infer_shape: pass shapes by position or by name, not both. Choose one.")
         names, states = self.list_arguments(), self.list_auxiliary_states()
@@ -228,14 +228,14 @@ class Symbol:
         unknown: tuple = () if state.np_shape else ((), [])  # without NumPy shapes () is an unknown one
         given = {k: tuple(map(int, s)) for k, s in given.items() if s not in unknown}
         found = Inference(self._heads, given, {})
-        found.infer_shapes(partial)
+        found.infer_shapes()
         arguments, aux = variables(found.nodes)
         return ([found.shapes.get((id(n), 0)) for n in arguments], [found.shapes.get((id(n), i)) for n, i in self._heads],
                 [found.shapes.get((id(n), 0)) for n in aux])  # fmt: skip
 
     def infer_shape(self, *args: Any, **kwargs: Any) -> tuple:
         """(argument shapes, output shapes, auxiliary shapes) from some argument shapes, by position or name; three None if that is not enough."""
-        groups = self._inferred(args, kwargs, False)
+        groups = self._inferred(args, kwargs)
         if all(known(s) for group in groups for s in group):
             return tuple([tuple(s) for s in group] for group in groups)
         unknown = [f"{n}: {tuple(s) if s is not None else ()}" for n, s in zip(self.list_arguments(), groups[0]) if not known(s)]
@@ -244,9 +244,9 @@ class Symbol:
         return None, None, None
 
     def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple:
-        """The same, with 0 for unknown axes and () for unknown shapes (NumPy shapes: -1 and None)."""
+        """The same, with 0 for unknown axes and () for unknown shapes (NumPy shapes: -1 and None). Shapes that contradict are an MXNetError."""
         nothing: Any = None if state.np_shape else ()
-        return tuple([tuple(s) if s is not None else nothing for s in group] for group in self._inferred(args, kwargs, True))
+        return tuple([tuple(s) if s is not None else nothing for s in group] for group in self._inferred(args, kwargs))
 
     def _types(self, args: tuple, kwargs: dict, partial: bool) -> tuple:
         names = [*self.list_arguments(), *self.list_auxiliary_states()]
