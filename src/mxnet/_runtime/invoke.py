@@ -212,6 +212,9 @@ def plain_words(text: str) -> str:
     found = re.match(r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\) at non-singleton dimension (\d+)", text)
     if found:
         return f"shapes do not broadcast: axis {found[3]} has sizes {found[1]} and {found[2]}, they must be equal or one of them 1"
+    found = re.match(r"Attempting to broadcast a dimension of length \d+ at (-\d+)!.* had torch\.Size\(\[(.*)\]\); .* to \[(.*)\]", text)
+    if found:
+        return f"shapes ({found[3]}) and ({found[2]}) do not broadcast: the sizes of axis {found[1]} must be equal or one of them 1"
     found = re.match(r"\"\w+\" not implemented for '(\w+)'", text)
     if found:
         name = _TORCH_NAMES.get(found[1], found[1])
