@@ -2,14 +2,16 @@
 
     python bench/train.py [--rounds 9] [--json OUT]
 
-Ours: a symbol, `simple_bind`, forward, backward, SGD with momentum by `mx.optimizer`; and the same through `Module`. Theirs: `torch.nn` modules in eager mode,
-`torch.optim.SGD`. Both start from the same weights; their losses after the run are compared. A row is the median over rounds of the
-ratio of neighbouring measurements. Exit status 1 if a step costs more than 1.05x.
+Ours: a symbol, `simple_bind`, forward, backward, SGD with momentum by `mx.optimizer`; and the same through `Module`. Theirs: `torch.nn`
+modules in eager mode, `torch.optim.SGD`. Both start from the same weights; their losses after the run are compared. Both keep freed
+memory (`keep_memory`). A row is the median over rounds of the ratio of neighbouring measurements. Exit status 1 if a step costs more than
+1.05x.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import platform
@@ -184,6 +186,16 @@ CASES = {
 }
 
 
+def keep_memory():
+    """Tell glibc to keep freed blocks. Else it gives the top of the heap back to the kernel after some steps and not after others, as the layout of
+    the heap happens to be, and page faults then cost either side up to a tenth of a step.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        trim_threshold, mmap_threshold = -1, -3  # numbers of malloc.h
+        for option in (trim_threshold, mmap_threshold):
+            ctypes.CDLL(None).mallopt(option, 1 << 30)
+
+
 def seconds(side, steps):
     """Seconds of a step."""
     started = time.perf_counter()
@@ -199,6 +211,7 @@ def main() -> int:
     parser.add_argument("--json", help="write the figures here")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    keep_memory()
     rows, bad = [], 0
     for name, (kind, symbol, module, shape, classes, steps) in CASES.items():
         random = np.random.default_rng(0)

@@ -27,17 +27,18 @@ def fully_connected(
     """
     if flatten and data.dim() != 2:
         data = data.flatten(1) if data.dim() > 2 else data.reshape(-1, 1)
-    plain = no_bias or bias is None
-    if not plain and bias.dim() == 2 and bias.size(1) == 1:  # type: ignore[union-attr]  # what row_sparse arrays can be
-        bias = bias.reshape(-1)  # type: ignore[union-attr]
+    if no_bias:
+        bias = None
+    elif bias is not None and bias.dim() == 2 and bias.size(1) == 1:  # what row_sparse arrays can be
+        bias = bias.reshape(-1)
     try:
-        result = linear(data, weight) if plain else linear(data, weight, bias)
+        result = linear(data, weight, bias)
     except RuntimeError:
-        _explain(data, weight, None if plain else bias, num_hidden)
+        _explain(data, weight, bias, num_hidden)
         raise
     # what torch would accept: another number of outputs, a weight of one axis or of one row, a bias that broadcasts
-    if weight.dim() != 2 or weight.size(0) != num_hidden or not (plain or (bias.dim() == 1 and bias.size(0) == num_hidden)):  # type: ignore[union-attr]
-        _explain(data, weight, None if plain else bias, num_hidden)
+    if weight.dim() != 2 or weight.size(0) != num_hidden or (bias is not None and bias.shape != (num_hidden,)):
+        _explain(data, weight, bias, num_hidden)
     return result
 
 
