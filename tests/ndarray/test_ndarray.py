@@ -297,6 +297,7 @@ def test_the_state_of_the_originals_arrays():
     assert a.dtype == np.int32 and a.asnumpy().tolist() == [7]
 
 
+@pytest.mark.filterwarnings("ignore:in the future the `.dtype` attribute:DeprecationWarning")  # NumPy before 2.4 reads it with that warning
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "bool"])
 def test_numpy_reads_the_type_of_an_array(dtype):
     a = mx.nd.array([[1, 0]], dtype=dtype)
