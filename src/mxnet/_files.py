@@ -1,4 +1,6 @@
-"""Files replaced at once: whoever reads one sees the old content or the whole new one, whatever moment the writer is killed at.
+"""Whole files: read with one clear error, JSON of bounded size, and written at once.
+
+Written at once means: whoever reads one sees the old content or the whole new one, whatever moment the writer is killed at.
 
 The content goes to `.NAME.mxtorch-part` beside the file, is flushed to the disk, and takes the file's place by renaming. A writer that
 is killed leaves that one part behind; the next save of the same file clears it away, so parts never pile up. Two writers at a time are

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import mxnet as mx
+from mxnet.optimizer import updater
 
 OPTIMIZERS = [
     ("sgd", {"momentum": 0.9}), ("nag", {"momentum": 0.9}), ("adam", {}), ("adagrad", {}), ("rmsprop", {"centered": True}), ("adadelta", {}),
@@ -245,3 +246,27 @@ def test_user_defined_optimizer_and_unknown_settings(caplog):
     del mx.optimizer.Optimizer.opt_registry["mine"]
     with pytest.raises(mx.MXNetError, match="'mine' is not registered"):
         other.set_states(blob)
+
+
+def test_states_of_large_weights_are_judged_by_few_rows(monkeypatch):
+    monkeypatch.setattr(updater, "_LARGE", 8)
+    sizes = []
+    for optimizer, shape in ((mx.optimizer.Adam(), (6, 3)), (mx.optimizer.SGD(momentum=0.9, multi_precision=True), (9,))):
+        weight, grad = (
+            mx.nd.ones(shape, dtype="float16" if len(shape) == 1 else "float32"),
+            mx.nd.ones(shape, dtype="float16" if len(shape) == 1 else "float32"),
+        )
+        first = mx.optimizer.get_updater(optimizer)
+        first(0, grad, weight)
+        second = mx.optimizer.get_updater(optimizer)
+        second.set_states(first.get_states())
+        create = optimizer.create_state_multi_precision
+        monkeypatch.setattr(optimizer, "create_state_multi_precision", lambda i, w, create=create: sizes.append(w.shape[0]) or create(i, w))
+        second(0, grad, weight)
+        assert second.states_synced[0]
+        other = mx.optimizer.get_updater(optimizer)
+        other.set_states(first.get_states())
+        wrong = tuple(d + 1 for d in shape)
+        with pytest.raises(mx.MXNetError, match=rf"has \(?an array \({wrong[0]},"):
+            other(0, mx.nd.ones(wrong, dtype=weight.dtype), mx.nd.ones(wrong, dtype=weight.dtype))
+    assert sizes == [2, 2, 2, 2]

@@ -10,12 +10,12 @@ from typing import Any
 from ..initializer import Uniform
 from ..model import load_params
 from ..name import NameManager
+from ._delegating import Delegating
 from ._inputs import check_names
-from ._results import Results
 from .module import Module
 
 
-class BucketingModule(Results):
+class BucketingModule(Delegating):
     """`sym_gen(bucket_key)` gives (symbol, data names, label names); a batch's `bucket_key` chooses the module that runs it.
 
     Modules are made when their bucket first comes, and share parameters, memory and optimizer with that of default_bucket_key (the largest).
@@ -117,19 +117,8 @@ class BucketingModule(Results):
         self._params_dirty = False
         self.params_initialized = True
 
-    def set_params(self, arg_params: dict | None, aux_params: dict | None, allow_missing: bool = False, force_init: bool = True,
-                   allow_extra: bool = False) -> None:  # fmt: skip
-        """Set parameters; a name that is missing is an error unless allow_missing."""
-        if not allow_missing:
-            self.init_params(initializer=None, arg_params=arg_params, aux_params=aux_params, allow_missing=allow_missing, force_init=force_init,
-                             allow_extra=allow_extra)  # fmt: skip
-            return
-        if self.params_initialized and not force_init:
-            warnings.warn("set_params: parameters are initialized already; this call has no effect. Pass force_init=True.", stacklevel=2)
-            return
-        self._curr_module.set_params(arg_params, aux_params, allow_missing=allow_missing, force_init=force_init, allow_extra=allow_extra)
-        self._params_dirty = True
-        self.params_initialized = True
+    def _hand_on(self, arg_params: dict | None, aux_params: dict | None, allow_extra: bool) -> None:
+        self._curr_module.set_params(arg_params, aux_params, allow_missing=True, allow_extra=allow_extra)
 
     # ---- binding
 

@@ -17,12 +17,12 @@ from ..initializer import InitDesc, Uniform
 from ..io import DataDesc
 from ..model import _create_kvstore, _initialize_kvstore, _update_params, _update_params_on_kvstore, load_checkpoint
 from ..optimizer import states as optimizer_states
+from ._delegating import Delegating
 from ._inputs import check_names, data_descs
-from ._results import Results
 from .executor_group import DataParallelExecutorGroup
 
 
-class Module(Results):
+class Module(Delegating):
     """A symbol to be trained: `Module(symbol).fit(iterator)`, or step by step bind, init_params, init_optimizer, forward, backward, update.
 
     data_names, label_names    arguments of the symbol that are fed by batches; state_names, fed by set_states
@@ -196,19 +196,8 @@ class Module(Results):
         self._params_dirty = False
         self._exec_group.set_params(self._arg_params, self._aux_params, allow_extra=allow_extra)
 
-    def set_params(self, arg_params: dict | None, aux_params: dict | None, allow_missing: bool = False, force_init: bool = True,
-                   allow_extra: bool = False) -> None:  # fmt: skip
-        """Set parameters; a name that is missing is an error unless allow_missing."""
-        if not allow_missing:
-            self.init_params(initializer=None, arg_params=arg_params, aux_params=aux_params, allow_missing=allow_missing, force_init=force_init,
-                             allow_extra=allow_extra)  # fmt: skip
-            return
-        if self.params_initialized and not force_init:
-            warnings.warn("set_params: parameters are initialized already; this call has no effect. Pass force_init=True.", stacklevel=2)
-            return
+    def _hand_on(self, arg_params: dict | None, aux_params: dict | None, allow_extra: bool) -> None:
         self._exec_group.set_params(arg_params or {}, aux_params or {}, allow_extra=allow_extra)
-        self._params_dirty = True
-        self.params_initialized = True
 
     def _sync_params_from_devices(self) -> None:
         self._exec_group.get_params(self._arg_params, self._aux_params)

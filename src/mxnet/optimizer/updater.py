@@ -70,13 +70,16 @@ class Updater:
             self.states_synced[index] = True
             return found
         if not self.states_synced[index]:
-            fitting = self.optimizer.create_state_multi_precision(index, weight)
+            large = weight.stype == "default" and weight.size > _LARGE and weight.shape[0] > _ROWS
+            # a state like the whole of a large table would only be looked at
+            fitting = self.optimizer.create_state_multi_precision(index, weight[:_ROWS] if large else weight)
+            rows = weight.shape[0] if large else None
             if found is None and isinstance(fitting, Array):  # saved without momentum: it begins now
-                found = fitting
-            elif not _fits(found, fitting):
+                found = self.optimizer.create_state_multi_precision(index, weight) if large else fitting
+            elif not _fits(found, fitting, rows):
                 raise MXNetError(
                     f"Updater: the loaded state of parameter {index!r} is {_describe(found)}, {type(self.optimizer).__name__} with a weight of "
-                    f"shape {tuple(weight.shape)} has {_describe(fitting)}. Load the states that were saved with this model and optimizer."
+                    f"shape {tuple(weight.shape)} has {_describe(fitting, rows)}. Load the states that were saved with this model and optimizer."
                 )
             found = self.states[index] = self.sync_state_context(found, weight.context)
             self.states_synced[index] = True
@@ -107,23 +110,34 @@ class Updater:
         return _states.dumps(self.states, self.optimizer if dump_optimizer else None)
 
 
-def _fits(loaded: Any, fitting: Any) -> bool:
+#: Weights of more elements are judged by the state of their first `_ROWS` rows.
+_LARGE = 1 << 20
+_ROWS = 2
+
+
+def _shape(array: Array, rows: int | None) -> tuple[int, ...]:
+    """The shape of a state array; rows: how many the whole weight has, if the state was made for `_ROWS` of them."""
+    shape = tuple(array.shape)
+    return shape if rows is None or shape[:1] != (_ROWS,) else (rows, *shape[1:])
+
+
+def _fits(loaded: Any, fitting: Any, rows: int | None) -> bool:
     """Whether a loaded state can stand for the one that the optimizer makes itself. What is None on one side (no momentum) does not count."""
     if fitting is None:
         return True
     if loaded is None:
         return isinstance(fitting, Array)
     if isinstance(fitting, (tuple, list)):
-        return isinstance(loaded, (tuple, list)) and len(loaded) == len(fitting) and all(map(_fits, loaded, fitting))
+        return isinstance(loaded, (tuple, list)) and len(loaded) == len(fitting) and all(_fits(a, b, rows) for a, b in zip(loaded, fitting))
     if isinstance(fitting, Array):
-        return isinstance(loaded, Array) and tuple(loaded.shape) == tuple(fitting.shape)
+        return isinstance(loaded, Array) and tuple(loaded.shape) == _shape(fitting, rows)
     return True
 
 
-def _describe(state: Any) -> str:
+def _describe(state: Any, rows: int | None = None) -> str:
     if isinstance(state, (tuple, list)):
-        return f"({', '.join(map(_describe, state))})"
-    return f"an array {tuple(state.shape)}" if isinstance(state, Array) else "none" if state is None else type(state).__name__
+        return f"({', '.join(_describe(s, rows) for s in state)})"
+    return f"an array {_shape(state, rows)}" if isinstance(state, Array) else "none" if state is None else type(state).__name__
 
 
 def get_updater(optimizer: Optimizer) -> Updater:

@@ -6,6 +6,7 @@ Graphs with sparse inputs, and operators that only `invoke` can run, go step by 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,6 +28,9 @@ from ._watching import Monitor, report, talkative
 
 if TYPE_CHECKING:
     from torch import fx
+
+
+_AS_IT_IS = nullcontext()
 
 
 class Compiled:
@@ -100,10 +104,7 @@ class Compiled:
         else:
             tensors = [a._d for a in arrays]
         try:
-            if self.mirrored and recording:
-                with Tape():
-                    results = self._run(*tensors, state.training, rng.generator(ctx), ctx.torch_device)  # type: ignore[misc]
-            else:
+            with Tape() if self.mirrored and recording else _AS_IT_IS:
                 results = self._run(*tensors, state.training, rng.generator(ctx), ctx.torch_device)  # type: ignore[misc]
         except BAD_INPUT as e:
             if isinstance(e, MXNetError):

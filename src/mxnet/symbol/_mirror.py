@@ -2,7 +2,8 @@
 
 Which ones: all with the attribute `force_mirroring` (`mx.AttrScope(force_mirroring="True")`); with MXNET_BACKWARD_DO_MIRROR=1 in the environment
 at the time of binding also every other operator except convolutions, dense layers, Concat and SoftmaxOutput, whose results are where the
-repetition begins. Operators that draw random numbers or run users' code are never repeated. Source: Chen, Xu, Zhang, Guestrin, Training Deep
+repetition begins. Operators that draw random numbers or run users' code are never repeated; neither is anything in graphs that run step by
+step (sparse inputs) or under a monitor, whose results somebody looks at. Source: Chen, Xu, Zhang, Guestrin, Training Deep
 Nets with Sublinear Memory Cost, https://arxiv.org/abs/1604.06174.
 
 A recorded pass runs under torch's hooks for saved tensors. A tensor to be saved whose memory belongs to the result of a mirrored operator is

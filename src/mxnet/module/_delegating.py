@@ -1,18 +1,37 @@
-"""What comes out of the last pass, for modules that leave the passes to somebody else."""
+"""What goes in and comes out of passes, for modules that leave the passes to somebody else."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from .base_module import BaseModule
 
 
-class Results(BaseModule):
-    """Outputs, gradients and states of `self._runner`: the executors of a Module, the module of a BucketingModule's current bucket."""
+class Delegating(BaseModule):
+    """Parameters go to, and outputs, gradients and states come from `self._runner`: the executors of a Module, the module of a BucketingModule's current bucket."""
 
     @property
     def _runner(self) -> Any:
         """Who ran the last pass."""
+        raise NotImplementedError
+
+    def set_params(self, arg_params: dict | None, aux_params: dict | None, allow_missing: bool = False, force_init: bool = True,
+                   allow_extra: bool = False) -> None:  # fmt: skip
+        """Set parameters; a name that is missing is an error unless allow_missing."""
+        if not allow_missing:
+            self.init_params(initializer=None, arg_params=arg_params, aux_params=aux_params, allow_missing=allow_missing, force_init=force_init,
+                             allow_extra=allow_extra)  # fmt: skip
+            return
+        if self.params_initialized and not force_init:
+            warnings.warn("set_params: parameters are initialized already; this call has no effect. Pass force_init=True.", stacklevel=2)
+            return
+        self._hand_on(arg_params, aux_params, allow_extra)
+        self._params_dirty = True
+        self.params_initialized = True
+
+    def _hand_on(self, arg_params: dict | None, aux_params: dict | None, allow_extra: bool) -> None:
+        """Give parameters, some of which may be missing, to whoever runs the passes."""
         raise NotImplementedError
 
     def get_outputs(self, merge_multi_context: bool = True) -> list:
